@@ -1,0 +1,1 @@
+"""A package, so that `tests.fakes` means this folder whatever else is installed."""
