@@ -1,0 +1,88 @@
+"""What can go wrong, as types. Nothing in here knows HTTP: `api/errors.py` maps each to a problem
+document.
+
+MessageCenterError
+├── Invalid            the request cannot be understood or breaks a rule; names every field at once
+├── Unauthenticated    no credential, or one that does not hold
+├── Forbidden          the credential holds, the right is missing
+├── NotFound           no such thing, or a thing of another workspace: both look alike (SPEC 2.1)
+└── Conflict           the thing is not in the state that the action needs
+    ├── Stale          somebody else changed it since it was read
+    ├── Exists         it is there already
+    ├── IllegalMove    the status table has no such move
+    └── AlreadyDecided another moderator was first (SPEC 4.3)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with one field; `message` says what to do about it."""
+
+    field: str
+    message: str
+
+
+class MessageCenterError(Exception):
+    """Base of everything that the core refuses."""
+
+
+class Invalid(MessageCenterError):
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("; ".join(f"{problem.field}: {problem.message}" for problem in problems))
+        self.problems = problems
+
+
+class Unauthenticated(MessageCenterError):
+    pass
+
+
+class Forbidden(MessageCenterError):
+    pass
+
+
+class NotFound(MessageCenterError):
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"There is no such {kind}.")
+        self.kind = kind
+
+
+class Conflict(MessageCenterError):
+    pass
+
+
+class Stale(Conflict):
+    def __init__(self) -> None:
+        super().__init__("It was changed by someone else meanwhile. Read it again and repeat.")
+
+
+class Exists(Conflict):
+    pass
+
+
+class IllegalMove(Conflict):
+    def __init__(self, kind: str, state: str, action: str) -> None:
+        super().__init__(f"A {kind} that is {state} cannot {action}.")
+        self.state = state
+        self.action = action
+
+
+class AlreadyDecided(Conflict):
+    def __init__(self, decision: str, at: datetime | None) -> None:
+        when = f" at {at.isoformat()}" if at else ""
+        super().__init__(f"It was decided already: {decision}{when}.")
+        self.decision = decision
+
+
+def require(*checks: tuple[bool, str, str]) -> None:
+    """Raise one `Invalid` that names every failed check: (holds, field, message)."""
+    problems = tuple(Problem(field, message) for holds, field, message in checks if not holds)
+    if problems:
+        raise Invalid(*problems)

@@ -1,0 +1,1 @@
+"""Text and numbers of short messages: pure, and below everything else."""
