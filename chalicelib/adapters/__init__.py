@@ -1,0 +1,1 @@
+"""What fulfils the ports: DynamoDB, S3, KMS, Step Functions, secrets, clock, ids, passwords."""

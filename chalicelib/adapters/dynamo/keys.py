@@ -1,0 +1,140 @@
+"""Every key, in one place. A partition key begins with the workspace, or with `master` for what
+belongs to the installation (DESIGN 3); ids hold no `#`.
+
+Numbers are padded so that they sort, and what many callers write at once (users, sessions, chunks)
+has a partition of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from chalicelib.domain.identity import normal_email
+from chalicelib.domain.workspace import MASTER
+
+if TYPE_CHECKING:
+    from chalicelib.domain.delivery import InboxItem, JournalItem, Offer
+
+CHANNELS: Final = f"{MASTER}#CHANNEL"
+LIVE: Final = f"{MASTER}#LIVE"
+BY_MEMBER: Final = "by_member"
+MEMBER: Final = "member"
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Key(NamedTuple):
+    pk: str
+    sk: str
+
+
+def workspace(workspace_id: str) -> Key:
+    return Key(workspace_id, "WORKSPACE")
+
+
+def member(workspace_id: str, user_id: str) -> Key:
+    return Key(f"{workspace_id}#MEMBER", user_id)
+
+
+def user(user_id: str) -> Key:
+    return Key(f"{MASTER}#USER#{user_id}", "USER")
+
+
+def email(address: str) -> Key:
+    digest = hashlib.sha256(normal_email(address).encode()).hexdigest()
+    return Key(f"{MASTER}#EMAIL#{digest}", "EMAIL")
+
+
+def session(digest: str) -> Key:
+    return Key(f"{MASTER}#SESSION#{digest}", "SESSION")
+
+
+def senders(workspace_id: str) -> str:
+    return f"{workspace_id}#SENDER"
+
+
+def revision(workspace_id: str, sender: str, number: int) -> Key:
+    return Key(f"{workspace_id}#REVISION", f"{sender}#{number:06}")
+
+
+def lists(workspace_id: str) -> str:
+    return f"{workspace_id}#LIST"
+
+
+def campaigns(workspace_id: str) -> str:
+    return f"{workspace_id}#CAMPAIGN"
+
+
+def windows(workspace_id: str, campaign: str) -> str:
+    return f"{workspace_id}#WINDOW#{campaign}"
+
+
+def window(workspace_id: str, campaign: str, number: int) -> Key:
+    return Key(windows(workspace_id, campaign), f"{number:06}")
+
+
+def live(workspace_id: str, campaign: str) -> Key:
+    return Key(LIVE, f"{workspace_id}#{campaign}")
+
+
+def traffic(channel: str) -> str:
+    return f"{MASTER}#TRAFFIC#{channel}"
+
+
+def offers(channel: str) -> str:
+    return f"{MASTER}#OFFER#{channel}"
+
+
+def offer(record: Offer) -> Key:
+    place = f"{record.workspace}#{record.campaign}#{record.window:06}#{record.chunk:05}"
+    return Key(offers(record.channel), place)
+
+
+def chunks(workspace_id: str, campaign: str) -> str:
+    return f"{workspace_id}#CHUNK#{campaign}"
+
+
+def chunk(workspace_id: str, campaign: str, number: int) -> Key:
+    return Key(chunks(workspace_id, campaign), f"{number:05}")
+
+
+def journal(workspace_id: str, campaign: str, chunk_number: int) -> str:
+    return f"{workspace_id}#JOURNAL#{campaign}#{chunk_number:05}"
+
+
+def journal_item(record: JournalItem) -> Key:
+    partition = journal(record.workspace, record.campaign, record.chunk)
+    return Key(partition, f"{record.writer}#{record.sequence:010}")
+
+
+def journal_of(pk: str) -> tuple[str, str, int] | None:
+    """Workspace, campaign and chunk of a journal item's partition; None for any other's."""
+    match pk.split("#"):
+        case [workspace_id, "JOURNAL", campaign, number]:
+            return workspace_id, campaign, int(number)
+    return None
+
+
+def inbox(channel: str, *, waiting: bool) -> str:
+    """Items that wait for another try have a partition that rings no doorbell."""
+    return f"{MASTER}#{'WAITING' if waiting else 'INBOX'}#{channel}"
+
+
+def inbox_item(record: InboxItem) -> Key:
+    """Oldest first."""
+    place = f"{milliseconds(record.received_at)}#{record.key}"
+    return Key(inbox(record.channel, waiting=record.waiting), place)
+
+
+def inbox_of(pk: str) -> str | None:
+    """The channel of a fresh inbox item's partition; None for any other's."""
+    match pk.split("#"):
+        case ["master", "INBOX", channel]:
+            return channel
+    return None
+
+
+def milliseconds(instant: datetime) -> str:
+    return f"{(instant - _EPOCH) // timedelta(milliseconds=1):015}"

@@ -1,0 +1,233 @@
+"""The kinds of record: which model stores it, in which table, under which key, until when."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, fields
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from chalicelib.adapters.dynamo import keys, models
+from chalicelib.adapters.dynamo.keys import Key
+from chalicelib.domain.audit import AuditRecord
+from chalicelib.domain.campaign import Campaign
+from chalicelib.domain.channel import Channel
+from chalicelib.domain.delivery import (
+    ChunkRecord,
+    InboxItem,
+    JournalItem,
+    LiveCampaign,
+    Offer,
+    Traffic,
+    Window,
+)
+from chalicelib.domain.identity import Session, User
+from chalicelib.domain.recipient_list import RecipientList
+from chalicelib.domain.sender import Revision, Sender
+from chalicelib.domain.workspace import Member, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+T = TypeVar("T")
+
+# SPEC 8.2; a workspace's own retention will be set where its records are made.
+AUDIT_RETENTION: Final = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class EmailAddress:
+    """Makes an address unique, and finds its user; written with the user alone."""
+
+    email: str
+    user: str
+
+
+class Table(StrEnum):
+    """Names of the fields of `settings.Tables`."""
+
+    DIRECTORY = "directory"
+    CAMPAIGNS = "campaigns"
+    DELIVERY = "delivery"
+    AUDIT = "audit"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T]):
+    record: type[T]
+    name: str
+    table: Table
+    model: type[models.Item]
+    key: Callable[[T], Key]
+    expiry: Callable[[T], datetime] | None = None
+    # Fields that others write by themselves: changing a record leaves them as they are.
+    apart: frozenset[str] = frozenset()
+
+    def to_model(self, record: T) -> models.Item:
+        item = self.model(*self.key(record))
+        for field in fields(self.record):  # type: ignore[arg-type]
+            setattr(item, field.name, getattr(record, field.name))
+        if self.expiry is not None:
+            item.ttl = self.expiry(record)  # type: ignore[attr-defined]
+        return item
+
+    def to_record(self, item: models.Item) -> T:
+        """A field that is not stored has its default: the item is older than the field."""
+        stored: dict[str, Any] = {}
+        for field in fields(self.record):  # type: ignore[arg-type]
+            value = getattr(item, field.name)
+            if value is not None or field.default is MISSING:
+                stored[field.name] = value
+        return self.record(**stored)
+
+
+WORKSPACE: Final = Kind(
+    Workspace,
+    "workspace",
+    Table.DIRECTORY,
+    models.WorkspaceItem,
+    lambda record: keys.workspace(record.id),
+)
+MEMBER: Final = Kind(
+    Member,
+    "member",
+    Table.DIRECTORY,
+    models.MemberItem,
+    lambda record: keys.member(record.workspace, record.user),
+)
+USER: Final = Kind(
+    User,
+    "user",
+    Table.DIRECTORY,
+    models.UserItem,
+    lambda record: keys.user(record.id),
+)
+EMAIL: Final = Kind(
+    EmailAddress,
+    "mail address",
+    Table.DIRECTORY,
+    models.EmailItem,
+    lambda record: keys.email(record.email),
+)
+SESSION: Final = Kind(
+    Session,
+    "session",
+    Table.DIRECTORY,
+    models.SessionItem,
+    lambda record: keys.session(record.digest),
+    expiry=lambda record: record.expires_at,
+)
+SENDER: Final = Kind(
+    Sender,
+    "sender",
+    Table.CAMPAIGNS,
+    models.SenderItem,
+    lambda record: Key(keys.senders(record.workspace), record.id),
+)
+REVISION: Final = Kind(
+    Revision,
+    "revision of this sender",
+    Table.CAMPAIGNS,
+    models.RevisionItem,
+    lambda record: keys.revision(record.workspace, record.sender, record.number),
+)
+RECIPIENT_LIST: Final = Kind(
+    RecipientList,
+    "list",
+    Table.CAMPAIGNS,
+    models.ListItem,
+    lambda record: Key(keys.lists(record.workspace), record.id),
+)
+CAMPAIGN: Final = Kind(
+    Campaign,
+    "campaign",
+    Table.CAMPAIGNS,
+    models.CampaignItem,
+    lambda record: Key(keys.campaigns(record.workspace), record.id),
+)
+WINDOW: Final = Kind(
+    Window,
+    "window",
+    Table.CAMPAIGNS,
+    models.WindowItem,
+    lambda record: keys.window(record.workspace, record.campaign, record.number),
+)
+LIVE_CAMPAIGN: Final = Kind(
+    LiveCampaign,
+    "live campaign",
+    Table.CAMPAIGNS,
+    models.LiveItem,
+    lambda record: keys.live(record.workspace, record.campaign),
+)
+CHANNEL: Final = Kind(
+    Channel,
+    "channel",
+    Table.DELIVERY,
+    models.ChannelItem,
+    lambda record: Key(keys.CHANNELS, record.id),
+    # Its owner renews the lease every few seconds, without a version: a change must not undo that.
+    apart=frozenset({"lease"}),
+)
+TRAFFIC: Final = Kind(
+    Traffic,
+    "traffic",
+    Table.DELIVERY,
+    models.TrafficItem,
+    lambda record: Key(keys.traffic(record.channel), f"{record.workspace}#{record.campaign}"),
+    expiry=lambda record: record.expires_at,
+)
+OFFER: Final = Kind(
+    Offer,
+    "offer",
+    Table.DELIVERY,
+    models.OfferItem,
+    keys.offer,
+)
+CHUNK: Final = Kind(
+    ChunkRecord,
+    "chunk",
+    Table.DELIVERY,
+    models.ChunkItem,
+    lambda record: keys.chunk(record.workspace, record.campaign, record.number),
+)
+JOURNAL: Final = Kind(
+    JournalItem,
+    "journal item",
+    Table.DELIVERY,
+    models.JournalEntry,
+    keys.journal_item,
+)
+INBOX: Final = Kind(
+    InboxItem,
+    "inbox item",
+    Table.DELIVERY,
+    models.InboxEntry,
+    keys.inbox_item,
+)
+AUDIT: Final = Kind(
+    AuditRecord,
+    "audit record",
+    Table.AUDIT,
+    models.AuditItem,
+    lambda record: Key(record.workspace, f"{keys.milliseconds(record.at)}#{record.id}"),
+    expiry=lambda record: record.at + AUDIT_RETENTION,
+)
+
+# What `Changes` takes.
+CHANGEABLE: Final[dict[type, Kind[Any]]] = {
+    kind.record: kind
+    for kind in (
+        WORKSPACE,
+        MEMBER,
+        USER,
+        SESSION,
+        SENDER,
+        REVISION,
+        RECIPIENT_LIST,
+        CAMPAIGN,
+        WINDOW,
+        LIVE_CAMPAIGN,
+        CHANNEL,
+    )
+}

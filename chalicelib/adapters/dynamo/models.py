@@ -1,0 +1,271 @@
+"""One model per kind of record, several on one table: how each field is stored, and nothing else.
+
+Tables, connection and keys come from elsewhere (`store`, `keys`), so a model has no state.
+`expires_at` is the tables' TTL attribute, in whole seconds; where a record has a field of that
+name, its exact value is stored as `expires`.
+"""
+
+from __future__ import annotations
+
+from pynamodb.attributes import (
+    BinaryAttribute,
+    BooleanAttribute,
+    JSONAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
+from pynamodb.models import Model
+
+from chalicelib.adapters.dynamo.attributes import (
+    Choice,
+    Nested,
+    Packed,
+    Real,
+    Texts,
+    Whole,
+    numbers,
+)
+from chalicelib.domain import campaign as campaigns
+from chalicelib.domain.audit import Actor
+from chalicelib.domain.channel import Lease
+from chalicelib.domain.formats import inbox, journal
+from chalicelib.domain.ledger import Counters
+from chalicelib.domain.recipient_list import ListCounts, ListStatus
+from chalicelib.domain.sender import NumberType, RevisionStatus
+from chalicelib.domain.workspace import Role
+
+
+class Item(Model):
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+
+
+class Versioned(Item):
+    version = Whole()
+
+
+class Expiring(Item):
+    ttl = TTLAttribute(attr_name="expires_at")
+
+
+# --- directory ---
+
+
+class WorkspaceItem(Versioned):
+    id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    time_zone = UnicodeAttribute()
+    self_approval = BooleanAttribute()
+    wrapped_data_key = BinaryAttribute(legacy_encoding=False)
+    created_at = UTCDateTimeAttribute()
+
+
+class MemberItem(Versioned):
+    workspace = UnicodeAttribute()
+    # Hash key of the index `by_member`: only members have this attribute, so only they are in it.
+    user = UnicodeAttribute(attr_name="member")
+    role = Choice(Role)
+    is_moderator = BooleanAttribute()
+    created_at = UTCDateTimeAttribute()
+
+
+class UserItem(Versioned):
+    id = UnicodeAttribute()
+    email = UnicodeAttribute()
+    name = UnicodeAttribute()
+    password_hash = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+
+
+class EmailItem(Item):
+    email = UnicodeAttribute()
+    user = UnicodeAttribute()
+
+
+class SessionItem(Versioned, Expiring):
+    digest = UnicodeAttribute()
+    user = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    expires_at = UTCDateTimeAttribute(attr_name="expires")
+
+
+# --- campaigns ---
+
+
+class SenderItem(Versioned):
+    id = UnicodeAttribute()
+    workspace = UnicodeAttribute()
+    name = UnicodeAttribute()
+    current_revision = Whole(null=True)
+    created_at = UTCDateTimeAttribute()
+
+
+class RevisionItem(Versioned):
+    sender = UnicodeAttribute()
+    number = Whole()
+    workspace = UnicodeAttribute()
+    status = Choice(RevisionStatus)
+    address = UnicodeAttribute()
+    source = Nested(NumberType, numbers(NumberType))
+    destination = Nested(NumberType, numbers(NumberType))
+    channel = UnicodeAttribute()
+    author = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    decided_by = UnicodeAttribute(null=True)
+    decided_at = UTCDateTimeAttribute(null=True)
+
+
+class ListItem(Versioned):
+    id = UnicodeAttribute()
+    workspace = UnicodeAttribute()
+    name = UnicodeAttribute()
+    author = UnicodeAttribute()
+    status = Choice(ListStatus)
+    size = Whole()
+    default_country = UnicodeAttribute(null=True)
+    upload = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    counts = Nested(
+        ListCounts,
+        {"valid": Whole(), "duplicate": Whole(), "invalid": JSONAttribute()},
+    )
+    digest = UnicodeAttribute(null=True)
+    failure = UnicodeAttribute(null=True)
+
+
+class CampaignItem(Versioned):
+    id = UnicodeAttribute()
+    workspace = UnicodeAttribute()
+    author = UnicodeAttribute()
+    name = UnicodeAttribute()
+    mode = Choice(campaigns.Mode)
+    text = UnicodeAttribute()
+    sender = UnicodeAttribute()
+    revision = Whole()
+    list = UnicodeAttribute()
+    auto_start = BooleanAttribute()
+    created_at = UTCDateTimeAttribute()
+    status = Choice(campaigns.Status)
+    approval = Choice(campaigns.Approval)
+    digest = UnicodeAttribute(null=True)
+    decision = Nested(
+        campaigns.Decision,
+        {"by": UnicodeAttribute(), "at": UTCDateTimeAttribute(), "note": UnicodeAttribute()},
+        null=True,
+    )
+    paused_from = Choice(campaigns.Status, null=True)
+    pause_reason = Choice(campaigns.PauseReason, null=True)
+    run = Whole()
+    recipients = Whole()
+    chunks = Whole()
+    started_at = UTCDateTimeAttribute(null=True)
+    sent_at = UTCDateTimeAttribute(null=True)
+    finished_at = UTCDateTimeAttribute(null=True)
+    failure = UnicodeAttribute(null=True)
+
+
+class WindowItem(Versioned):
+    workspace = UnicodeAttribute()
+    campaign = UnicodeAttribute()
+    number = Whole()
+    opens_at = UTCDateTimeAttribute()
+    opened = BooleanAttribute()
+    settled = BooleanAttribute()
+    tokens = Texts()
+
+
+class LiveItem(Versioned):
+    workspace = UnicodeAttribute()
+    campaign = UnicodeAttribute()
+
+
+# --- delivery ---
+
+
+class ChannelItem(Versioned):
+    id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    host = UnicodeAttribute()
+    port = Whole()
+    server_name = UnicodeAttribute()
+    system_id = UnicodeAttribute()
+    secret = UnicodeAttribute()
+    rate = Real()
+    window = Whole()
+    lease = Nested(
+        Lease,
+        {
+            "owner": UnicodeAttribute(),
+            "epoch": Whole(),
+            "expires_at": UTCDateTimeAttribute(),
+        },
+        null=True,
+    )
+
+
+class TrafficItem(Versioned, Expiring):
+    channel = UnicodeAttribute()
+    workspace = UnicodeAttribute()
+    campaign = UnicodeAttribute()
+    list = UnicodeAttribute()
+    since = UTCDateTimeAttribute()
+    expires_at = UTCDateTimeAttribute(attr_name="expires")
+
+
+class OfferItem(Versioned):
+    workspace = UnicodeAttribute()
+    campaign = UnicodeAttribute()
+    channel = UnicodeAttribute()
+    window = Whole()
+    chunk = Whole()
+    first = Whole()
+    last = Whole()
+
+
+class ChunkItem(Versioned):
+    workspace = UnicodeAttribute()
+    campaign = UnicodeAttribute()
+    number = Whole()
+    list = UnicodeAttribute()
+    source = UnicodeAttribute()
+    recipients = Whole()
+    epoch = Whole()
+    intent = Whole()
+    ledger = UnicodeAttribute()
+    counters = Nested(Counters, numbers(Counters))
+    settled = BooleanAttribute()
+
+
+class JournalEntry(Item):
+    workspace = UnicodeAttribute()
+    campaign = UnicodeAttribute()
+    chunk = Whole()
+    writer = UnicodeAttribute()
+    sequence = Whole()
+    outcomes = Packed(journal.encode, journal.decode)
+
+
+class InboxEntry(Item):
+    channel = UnicodeAttribute()
+    key = UnicodeAttribute()
+    received_at = UTCDateTimeAttribute()
+    receipts = Packed(inbox.encode, inbox.decode)
+    waiting = BooleanAttribute()
+
+
+# --- audit ---
+
+
+class AuditItem(Expiring):
+    id = UnicodeAttribute()
+    workspace = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+    actor = Nested(
+        Actor,
+        {name: UnicodeAttribute() for name in ("user", "role", "address", "agent", "request")},
+    )
+    action = UnicodeAttribute()
+    object = UnicodeAttribute()
+    before = JSONAttribute()
+    after = JSONAttribute()

@@ -1,0 +1,56 @@
+"""Domain error → problem document (RFC 9457). One table; the core knows nothing of HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from chalicelib.domain import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class Kind(NamedTuple):
+    status: int
+    type: str
+    title: str
+
+
+# The first row whose type fits decides, so narrower types stand above wider ones.
+TABLE: tuple[tuple[type[Exception], Kind], ...] = (
+    (errors.Invalid, Kind(400, "invalid-request", "The request is not valid")),
+    (errors.Unauthenticated, Kind(401, "unauthenticated", "Sign in first")),
+    (errors.Forbidden, Kind(403, "forbidden", "Not allowed")),
+    (errors.NotFound, Kind(404, "not-found", "Not found")),
+    (errors.AlreadyDecided, Kind(409, "already-decided", "Decided already")),
+    (errors.IllegalMove, Kind(409, "illegal-move", "Not possible in this state")),
+    (errors.Stale, Kind(409, "changed-meanwhile", "Changed meanwhile")),
+    (errors.Exists, Kind(409, "exists-already", "It exists already")),
+    (errors.Conflict, Kind(409, "conflict", "Not possible now")),
+)
+UNEXPECTED = Kind(500, "internal-error", "Something went wrong on our side")
+
+
+def kind_of(error: Exception) -> Kind:
+    return next((kind for type_, kind in TABLE if isinstance(error, type_)), UNEXPECTED)
+
+
+def problem(error: Exception, request: str) -> Mapping[str, Any]:
+    """What the caller is told; of an unexpected error only where to find it in the log."""
+    kind = kind_of(error)
+    document: dict[str, Any] = {
+        "type": f"urn:message-center:problem:{kind.type}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": str(error)
+        if kind is not UNEXPECTED
+        else "Try again; if it stays, tell the operator the request id.",
+        "request_id": request,
+    }
+    if isinstance(error, errors.Invalid):
+        document["errors"] = [
+            {"field": item.field, "message": item.message} for item in error.problems
+        ]
+    return document

@@ -1,0 +1,129 @@
+"""What requests and answers look like: JSON in snake_case, RFC 3339 UTC times (CONTRACTS 5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from chalicelib.domain.campaign import Campaign
+    from chalicelib.domain.identity import User
+    from chalicelib.domain.ledger import Counters
+    from chalicelib.domain.recipient_list import RecipientList
+    from chalicelib.domain.sender import Sender
+    from chalicelib.domain.workspace import Member, Workspace
+    from chalicelib.usecases.identity import SignedIn
+
+Answer = dict[str, Any]
+
+
+class SignIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    email: str
+    password: str
+
+
+class NewList(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    name: str
+    size: int
+    default_country: str | None = None
+
+
+class PartNumbers(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    parts: list[int]
+
+
+class NewCampaign(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    name: str
+    text: str
+    sender: str
+    list: str
+    auto_start: bool = False
+
+
+class Note(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    note: str = ""
+
+
+def signed_in(result: SignedIn) -> Answer:
+    return {
+        "token": result.token,
+        "expires_at": result.session.expires_at,
+        **person(result.user, result.memberships),
+    }
+
+
+def person(user: User, memberships: list[Member]) -> Answer:
+    return {
+        "user": {"id": user.id, "email": user.email, "name": user.name},
+        "workspaces": [
+            {"id": item.workspace, "role": item.role, "is_moderator": item.is_moderator}
+            for item in memberships
+        ],
+    }
+
+
+def workspace(item: Workspace) -> Answer:
+    return {
+        "id": item.id,
+        "name": item.name,
+        "time_zone": item.time_zone,
+        "self_approval": item.self_approval,
+        "created_at": item.created_at,
+    }
+
+
+def sender(item: Sender) -> Answer:
+    return {
+        "id": item.id,
+        "name": item.name,
+        "current_revision": item.current_revision,
+        "created_at": item.created_at,
+    }
+
+
+def recipient_list(item: RecipientList) -> Answer:
+    return {
+        "id": item.id,
+        "name": item.name,
+        "status": item.status,
+        "author": item.author,
+        "size": item.size,
+        "parts": item.parts,
+        "counts": {
+            "valid": item.counts.valid,
+            "duplicate": item.counts.duplicate,
+            "invalid": item.counts.invalid,
+        },
+        "digest": item.digest,
+        "failure": item.failure,
+        "created_at": item.created_at,
+    }
+
+
+def campaign(item: Campaign, totals: Counters | None = None) -> Answer:
+    answer: Answer = {
+        "id": item.id,
+        "name": item.name,
+        "mode": item.mode,
+        "text": item.text,
+        "sender": item.sender,
+        "revision": item.revision,
+        "list": item.list,
+        "auto_start": item.auto_start,
+        "author": item.author,
+        "status": item.status,
+        "approval": item.approval,
+        "digest": item.digest,
+        "decision": item.decision,
+        "pause_reason": item.pause_reason,
+        "recipients": item.recipients,
+        "failure": item.failure,
+        "created_at": item.created_at,
+        "started_at": item.started_at,
+        "sent_at": item.sent_at,
+        "finished_at": item.finished_at,
+    }
+    if totals is not None:
+        answer["totals"] = totals
+    return answer

@@ -1,0 +1,226 @@
+"""The environment as frozen dataclasses, one per kind of deployable; the only place that reads it.
+
+Read on first use, never at import: packaging imports `app.py` with an empty environment. Whatever
+is missing is named at once, each with what it is for.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+UPLOAD_MAX_BYTES: Final = 1024**3
+
+PURPOSES: Final[Mapping[str, str]] = {
+    "MC_DIRECTORY_TABLE": "name of the table of workspaces, people and sessions",
+    "MC_CAMPAIGNS_TABLE": "name of the table of campaigns, senders and lists",
+    "MC_DELIVERY_TABLE": "name of the table of channels, chunks, journal and inbox",
+    "MC_AUDIT_TABLE": "name of the table of audit records",
+    "MC_UPLOADS_BUCKET": "name of the bucket that callers upload lists to",
+    "MC_DATA_BUCKET": "name of the bucket of lists, chunks and ledgers",
+    "MC_DATA_KEY": "id or ARN of the KMS key that wraps the workspaces' keys",
+    "MC_STATE_MACHINE": "ARN of the state machine that drives campaigns",
+    "MC_BRIDGE_CA": "file of the certificates that the carriers' servers must chain to",
+    "MC_BRIDGE_CERT": "file of the bridge's own certificate",
+    "MC_BRIDGE_KEY": "file of the private key of the bridge's certificate",
+    "MC_BRIDGE_NAME": "name by which this bridge owns channels; by default its host's name",
+    "MC_SECRETS_DIR": "folder with one file a secret; by default AWS Secrets Manager keeps them",
+    "UPLOAD_MAX_BYTES": f"largest upload, in bytes; by default {UPLOAD_MAX_BYTES}",
+    "AWS_ENDPOINT_URL": "where AWS is played locally; read by the AWS SDK too",
+}
+
+
+class SettingError(Exception):
+    """The environment does not hold what this program needs."""
+
+
+class MissingSetting(SettingError):
+    def __init__(self, *names: str) -> None:
+        wanted = "; ".join(f"{name} ({PURPOSES[name]})" for name in names)
+        super().__init__(f"Set these environment variables: {wanted}.")
+        self.names = names
+
+
+class BadSetting(SettingError):
+    def __init__(self, name: str, expected: str) -> None:
+        super().__init__(f"The environment variable {name} must be {expected}: {PURPOSES[name]}.")
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    directory: str
+    campaigns: str
+    delivery: str
+    audit: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    tables: Tables
+    uploads_bucket: str
+    data_bucket: str
+    data_key: str
+    state_machine: str
+    upload_max_bytes: int
+    endpoint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSettings:
+    """What the functions behind the state machine and the stream need."""
+
+    tables: Tables
+    data_bucket: str
+    data_key: str
+    endpoint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSettings:
+    tables: Tables
+    uploads_bucket: str
+    data_bucket: str
+    data_key: str
+    upload_max_bytes: int
+    endpoint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SweepSettings:
+    """As `FunctionSettings`; the sweep also starts lost executions again."""
+
+    tables: Tables
+    data_bucket: str
+    data_key: str
+    state_machine: str
+    endpoint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeSettings:
+    tables: Tables
+    data_bucket: str
+    name: str
+    ca: Path
+    certificate: Path
+    private_key: Path
+    # None: AWS Secrets Manager keeps the bind passwords.
+    secrets_dir: Path | None
+    endpoint: str | None
+
+
+class _Environment:
+    """Collects what is missing, so that one error names it all."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self._missing: list[str] = []
+
+    def needed(self, name: str) -> str:
+        value = self._variables.get(name, "")
+        if not value:
+            self._missing.append(name)
+        return value
+
+    def optional(self, name: str) -> str | None:
+        return self._variables.get(name) or None
+
+    def positive(self, name: str, default: int) -> int:
+        value = self.optional(name)
+        if value is None:
+            return default
+        if not (value.isascii() and value.isdecimal() and int(value) > 0):
+            raise BadSetting(name, "a whole number above 0")
+        return int(value)
+
+    def tables(self) -> Tables:
+        return Tables(
+            directory=self.needed("MC_DIRECTORY_TABLE"),
+            campaigns=self.needed("MC_CAMPAIGNS_TABLE"),
+            delivery=self.needed("MC_DELIVERY_TABLE"),
+            audit=self.needed("MC_AUDIT_TABLE"),
+        )
+
+    def endpoint(self) -> str | None:
+        return self.optional("AWS_ENDPOINT_URL")
+
+    def check(self) -> None:
+        if self._missing:
+            raise MissingSetting(*self._missing)
+
+
+def api_settings(variables: Mapping[str, str] = os.environ) -> ApiSettings:
+    read = _Environment(variables)
+    settings = ApiSettings(
+        tables=read.tables(),
+        uploads_bucket=read.needed("MC_UPLOADS_BUCKET"),
+        data_bucket=read.needed("MC_DATA_BUCKET"),
+        data_key=read.needed("MC_DATA_KEY"),
+        state_machine=read.needed("MC_STATE_MACHINE"),
+        upload_max_bytes=read.positive("UPLOAD_MAX_BYTES", UPLOAD_MAX_BYTES),
+        endpoint=read.endpoint(),
+    )
+    read.check()
+    return settings
+
+
+def function_settings(variables: Mapping[str, str] = os.environ) -> FunctionSettings:
+    read = _Environment(variables)
+    settings = FunctionSettings(
+        tables=read.tables(),
+        data_bucket=read.needed("MC_DATA_BUCKET"),
+        data_key=read.needed("MC_DATA_KEY"),
+        endpoint=read.endpoint(),
+    )
+    read.check()
+    return settings
+
+
+def ingest_settings(variables: Mapping[str, str] = os.environ) -> IngestSettings:
+    read = _Environment(variables)
+    settings = IngestSettings(
+        tables=read.tables(),
+        uploads_bucket=read.needed("MC_UPLOADS_BUCKET"),
+        data_bucket=read.needed("MC_DATA_BUCKET"),
+        data_key=read.needed("MC_DATA_KEY"),
+        upload_max_bytes=read.positive("UPLOAD_MAX_BYTES", UPLOAD_MAX_BYTES),
+        endpoint=read.endpoint(),
+    )
+    read.check()
+    return settings
+
+
+def sweep_settings(variables: Mapping[str, str] = os.environ) -> SweepSettings:
+    read = _Environment(variables)
+    settings = SweepSettings(
+        tables=read.tables(),
+        data_bucket=read.needed("MC_DATA_BUCKET"),
+        data_key=read.needed("MC_DATA_KEY"),
+        state_machine=read.needed("MC_STATE_MACHINE"),
+        endpoint=read.endpoint(),
+    )
+    read.check()
+    return settings
+
+
+def bridge_settings(host: str, variables: Mapping[str, str] = os.environ) -> BridgeSettings:
+    read = _Environment(variables)
+    secrets_dir = read.optional("MC_SECRETS_DIR")
+    settings = BridgeSettings(
+        tables=read.tables(),
+        data_bucket=read.needed("MC_DATA_BUCKET"),
+        name=read.optional("MC_BRIDGE_NAME") or host,
+        ca=Path(read.needed("MC_BRIDGE_CA")),
+        certificate=Path(read.needed("MC_BRIDGE_CERT")),
+        private_key=Path(read.needed("MC_BRIDGE_KEY")),
+        secrets_dir=Path(secrets_dir) if secrets_dir else None,
+        endpoint=read.endpoint(),
+    )
+    read.check()
+    return settings

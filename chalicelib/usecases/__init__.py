@@ -1,0 +1,1 @@
+"""What people and machines ask for. No I/O: what they need comes in through `ports`."""

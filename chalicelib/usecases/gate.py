@@ -1,0 +1,29 @@
+"""The gate before every dispatch: what would be sent is compared with what was approved (SPEC 4.3).
+
+Read from the records each time, so neither a changed record nor a forged request passes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.campaign import check_gate, content_digest
+
+if TYPE_CHECKING:
+    from chalicelib.domain.campaign import Campaign
+    from chalicelib.domain.recipient_list import RecipientList
+    from chalicelib.domain.sender import Revision
+    from chalicelib.usecases.ports import Campaigns
+
+
+def content(campaigns: Campaigns, campaign: Campaign) -> tuple[Revision, RecipientList]:
+    """What a campaign would send: its sender's revision and its list."""
+    revision = campaigns.revision(campaign.workspace, campaign.sender, campaign.revision)
+    return revision, campaigns.recipient_list(campaign.workspace, campaign.list)
+
+
+def check(campaigns: Campaigns, campaign: Campaign) -> tuple[Revision, RecipientList]:
+    """Raise Conflict unless it is approved and unchanged; return what it may send."""
+    revision, recipients = content(campaigns, campaign)
+    check_gate(campaign, content_digest(campaign, revision, recipients))
+    return revision, recipients

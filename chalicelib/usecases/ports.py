@@ -1,0 +1,274 @@
+"""What the use cases need from the world, as Protocols. Adapters fulfil them, fakes stand in for
+them.
+
+Every fake and its real adapter pass one suite (tests/contracts).
+
+Writing: a record carries the version that was read. `commit` writes version + 1 on condition that
+the stored one is still what was read (0 = there is none yet) and raises `Stale` or `Exists`
+otherwise; the audit record goes in the same transaction (DESIGN 3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from chalicelib.domain.audit import AuditRecord
+    from chalicelib.domain.campaign import Campaign
+    from chalicelib.domain.channel import Channel, Lease
+    from chalicelib.domain.delivery import (
+        ChunkRecord,
+        InboxItem,
+        JournalItem,
+        LiveCampaign,
+        Offer,
+        Traffic,
+        Window,
+    )
+    from chalicelib.domain.identity import Session, User
+    from chalicelib.domain.ledger import Counters
+    from chalicelib.domain.recipient_list import RecipientList
+    from chalicelib.domain.sender import Revision, Sender
+    from chalicelib.domain.workspace import Member, Workspace
+
+
+class Versioned(Protocol):
+    @property
+    def version(self) -> int: ...
+
+
+R = TypeVar("R", bound=Versioned)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    items: Sequence[T]
+    next: str | None
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+class Ids(Protocol):
+    def new(self, prefix: str) -> str:
+        """A fresh id; ids of one prefix sort by time."""
+        ...
+
+    def token(self) -> str:
+        """256 random bits as text."""
+        ...
+
+
+class Passwords(Protocol):
+    def hash(self, password: str) -> str: ...
+
+    def match(self, stored: str | None, password: str) -> bool:
+        """Whether they belong together; takes as long when nothing is stored."""
+        ...
+
+
+class Changes(Protocol):
+    """The writing side: changes of records, each with its audit record.
+
+    A user's mail address is theirs for good and nobody else's: `Exists`. A channel's lease is its
+    owner's: changing the channel leaves it as it is.
+    """
+
+    def commit(self, *records: Versioned, audit: AuditRecord) -> None: ...
+
+    def save(self, record: R, audit: AuditRecord) -> R:
+        """Commit one record and return it as stored."""
+        ...
+
+
+class Directory(Protocol):
+    def workspace(self, workspace: str) -> Workspace: ...
+
+    def member(self, workspace: str, user: str) -> Member | None: ...
+
+    def memberships(self, user: str) -> list[Member]:
+        """For showing: it may lag behind. Rights are checked by `member`."""
+        ...
+
+    def user(self, user: str) -> User: ...
+
+    def user_by_email(self, email: str) -> User | None: ...
+
+    def session(self, digest: str) -> Session | None: ...
+
+    def end_session(self, session: Session, audit: AuditRecord) -> None: ...
+
+
+class Campaigns(Protocol):
+    """Senders, lists, campaigns and their windows. A missing one raises NotFound."""
+
+    def campaign(self, workspace: str, campaign: str) -> Campaign: ...
+
+    def campaigns(self, workspace: str, *, after: str | None, limit: int) -> Page[Campaign]: ...
+
+    def recipient_list(self, workspace: str, list_id: str) -> RecipientList: ...
+
+    def recipient_lists(
+        self, workspace: str, *, after: str | None, limit: int
+    ) -> Page[RecipientList]: ...
+
+    def sender(self, workspace: str, sender: str) -> Sender: ...
+
+    def senders(self, workspace: str) -> list[Sender]: ...
+
+    def revision(self, workspace: str, sender: str, number: int) -> Revision: ...
+
+    def windows(self, workspace: str, campaign: str) -> list[Window]: ...
+
+    def put_window(self, window: Window) -> Window:
+        """Write a machine's own record: by version like `commit`, without audit."""
+        ...
+
+    def live(self) -> list[LiveCampaign]: ...
+
+    def forget_live(self, marker: LiveCampaign) -> None: ...
+
+
+class Delivery(Protocol):
+    """Chunks, offers, journal, inbox and the owner's lease (DESIGN 4).
+
+    What answers with a bool may be repeated after its answer was lost: the same call again is True.
+    """
+
+    def channel(self, channel: str) -> Channel: ...
+
+    def channels(self) -> list[Channel]: ...
+
+    def take_lease(self, channel: Channel, lease: Lease) -> bool:
+        """Write `lease` on condition that nobody changed it since `channel` was read."""
+        ...
+
+    def traffic(self, channel: str) -> list[Traffic]: ...
+
+    def add_traffic(self, traffic: Traffic) -> None: ...
+
+    def add_chunks(self, chunks: Iterable[ChunkRecord]) -> None:
+        """Add those that are not there; others are left as they are."""
+        ...
+
+    def chunk(self, workspace: str, campaign: str, number: int) -> ChunkRecord: ...
+
+    def chunks(self, workspace: str, campaign: str) -> list[ChunkRecord]: ...
+
+    def adopt(self, chunk: ChunkRecord, epoch: int) -> bool:
+        """Raise the chunk's epoch to `epoch`; False if it is higher already."""
+        ...
+
+    def intend(self, chunk: ChunkRecord, epoch: int, mark: int) -> bool:
+        """Move the mark of first attempts on; False if the epoch is another or the mark further."""
+        ...
+
+    def swap_ledger(
+        self, chunk: ChunkRecord, ledger: str, counters: Counters, *, settled: bool
+    ) -> bool:
+        """Point to a new ledger object; False if the pointer moved since `chunk` was read."""
+        ...
+
+    def add_offers(self, offers: Iterable[Offer]) -> None: ...
+
+    def offers(self, channel: str) -> list[Offer]: ...
+
+    def remove_offer(self, offer: Offer) -> None: ...
+
+    def append(self, item: JournalItem) -> None:
+        """Put if absent: the same item twice is written once."""
+        ...
+
+    def journal(self, workspace: str, campaign: str, chunk: int) -> list[JournalItem]: ...
+
+    def drop(self, items: Iterable[JournalItem]) -> None: ...
+
+    def receive(self, item: InboxItem) -> None:
+        """Write it; the same key again is written over."""
+        ...
+
+    def inbox(self, channel: str, *, waiting: bool, limit: int) -> list[InboxItem]:
+        """Oldest first; fresh ones or those that wait for another try."""
+        ...
+
+    def discard(self, item: InboxItem) -> None: ...
+
+
+class Blobs(Protocol):
+    """Immutable objects: chunks, manifests, rejects, ledgers."""
+
+    def get(self, key: str) -> bytes:
+        """The object, or NotFound."""
+        ...
+
+    def put(self, key: str, data: bytes) -> None: ...
+
+    def delete(self, key: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUpload:
+    size: int
+    parts: int
+
+
+class Uploads(Protocol):
+    """Files on their way in: straight from the caller to the bucket (SPEC 5.1)."""
+
+    def begin(self, key: str) -> str: ...
+
+    def part_urls(self, key: str, upload: str, lengths: Mapping[int, int]) -> dict[int, str]:
+        """A presigned address for each part number; each signs its exact length."""
+        ...
+
+    def stored(self, key: str, upload: str) -> StoredUpload:
+        """What has arrived; NotFound if the upload is no longer open."""
+        ...
+
+    def complete(self, key: str, upload: str) -> None:
+        """Put the parts together; an upload that is no longer open is left alone."""
+        ...
+
+    def abort(self, key: str, upload: str) -> None:
+        """Drop the parts; an upload that is no longer open is left alone."""
+        ...
+
+    def read(self, key: str) -> Iterator[bytes]: ...
+
+
+class DataKeys(Protocol):
+    """Per-workspace keys, wrapped by the installation's one KMS key (SPEC 5.5)."""
+
+    def create(self, workspace: str) -> bytes:
+        """A new key, wrapped."""
+        ...
+
+    def unwrap(self, workspace: str, wrapped: bytes) -> bytes:
+        """The plain key; NotFound if it was wrapped for another workspace."""
+        ...
+
+
+class Executions(Protocol):
+    """Executions of the state machine, one a campaign and run (DESIGN 4.4)."""
+
+    def start(self, workspace: str, campaign: str, run: int) -> None:
+        """Start it; an execution of that run that is there already is left alone."""
+        ...
+
+    def running(self, workspace: str, campaign: str, run: int) -> bool: ...
+
+    def resume(self, token: str) -> None:
+        """Tell the execution that waits with this token to go on; a token nobody waits for is
+        ignored.
+        """
+        ...
+
+
+class Secrets(Protocol):
+    def get(self, name: str) -> str: ...

@@ -1,0 +1,78 @@
+"""Each port twice: the fake, and the real adapter on moto. A suite says what holds for both."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.adapters.dynamo.campaigns import DynamoCampaigns
+from chalicelib.adapters.dynamo.changes import DynamoChanges
+from chalicelib.adapters.dynamo.delivery import DynamoDelivery
+from chalicelib.adapters.dynamo.directory import DynamoDirectory
+from chalicelib.adapters.dynamo.kinds import AUDIT
+from tests.fakes.cloud import mocked_cloud
+from tests.fakes.records import (
+    FakeCampaigns,
+    FakeChanges,
+    FakeDelivery,
+    FakeDirectory,
+    Records,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from chalicelib.adapters.dynamo.store import Store
+    from chalicelib.domain.audit import AuditRecord
+    from chalicelib.usecases.ports import Campaigns, Changes, Delivery, Directory
+    from tests.fakes.cloud import Cloud
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports over the same records; `audit` reads a workspace's audit records, oldest first."""
+
+    changes: Changes
+    directory: Directory
+    campaigns: Campaigns
+    delivery: Delivery
+    audit: Callable[[str], list[AuditRecord]]
+
+
+@pytest.fixture(params=[False, True], ids=["fake", "real"])
+def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud | None]:
+    """None where the fake is meant; a suite that asks for it runs twice."""
+    with ExitStack() as stack:
+        yield stack.enter_context(mocked_cloud()) if request.param else None
+
+
+@pytest.fixture
+def ports(cloud: Cloud | None) -> Ports:
+    if cloud is None:
+        return fake_ports(Records())
+    return real_ports(cloud.store)
+
+
+def fake_ports(records: Records) -> Ports:
+    return Ports(
+        changes=FakeChanges(records),
+        directory=FakeDirectory(records),
+        campaigns=FakeCampaigns(records),
+        delivery=FakeDelivery(records),
+        audit=lambda workspace: [
+            record for record in records.audit if record.workspace == workspace
+        ],
+    )
+
+
+def real_ports(store: Store) -> Ports:
+    return Ports(
+        changes=DynamoChanges(store),
+        directory=DynamoDirectory(store),
+        campaigns=DynamoCampaigns(store),
+        delivery=DynamoDelivery(store),
+        audit=store.of(AUDIT).all,
+    )

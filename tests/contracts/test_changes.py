@@ -1,0 +1,221 @@
+"""Changes: versions, all or nothing, and the audit record in the same transaction (DESIGN 3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chalicelib.domain.audit import Actor
+from chalicelib.domain.campaign import Approval, Decision, PauseReason, Status
+from chalicelib.domain.channel import Lease
+from chalicelib.domain.errors import Exists, NotFound, Stale
+from chalicelib.domain.recipient_list import ListCounts
+from tests.fakes import samples
+from tests.fakes.services import MORNING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.contracts.conftest import Ports
+
+# Every record that Changes takes, and how it is read back.
+READ_BACK: dict[str, tuple[Any, Callable[[Ports], Any]]] = {
+    "workspace": (samples.workspace(), lambda ports: ports.directory.workspace("wsp_a")),
+    "member": (samples.member(), lambda ports: ports.directory.member("wsp_a", "usr_a")),
+    "user": (samples.user(), lambda ports: ports.directory.user("usr_a")),
+    "session": (samples.session(), lambda ports: ports.directory.session("d" * 64)),
+    "sender": (samples.sender(), lambda ports: ports.campaigns.sender("wsp_a", "snd_a")),
+    "revision": (samples.revision(), lambda ports: ports.campaigns.revision("wsp_a", "snd_a", 1)),
+    "list": (
+        samples.recipient_list(),
+        lambda ports: ports.campaigns.recipient_list("wsp_a", "lst_a"),
+    ),
+    "empty list": (
+        samples.recipient_list(counts=ListCounts(), digest=None, default_country="DE"),
+        lambda ports: ports.campaigns.recipient_list("wsp_a", "lst_a"),
+    ),
+    "campaign": (samples.campaign(), lambda ports: ports.campaigns.campaign("wsp_a", "cmp_a")),
+    "campaign with everything": (
+        samples.campaign(
+            status=Status.PAUSED,
+            approval=Approval.APPROVED,
+            digest="e" * 64,
+            decision=Decision("usr_b", MORNING + timedelta(microseconds=1), ""),
+            paused_from=Status.SENDING,
+            pause_reason=PauseReason.UNCLEAN_STOP,
+            run=2,
+            recipients=10_000_000,
+            chunks=1000,
+            started_at=MORNING,
+            sent_at=MORNING,
+            finished_at=MORNING,
+            failure="It broke.",
+        ),
+        lambda ports: ports.campaigns.campaign("wsp_a", "cmp_a"),
+    ),
+    "window": (
+        samples.window(tokens=("one", "two"), opened=True),
+        lambda ports: ports.campaigns.windows("wsp_a", "cmp_a")[0],
+    ),
+    "live campaign": (samples.live(), lambda ports: ports.campaigns.live()[0]),
+    "channel": (samples.channel(), lambda ports: ports.delivery.channel("chn_a")),
+    "leased channel": (
+        samples.channel(rate=0.5, lease=Lease("bridge-a", 7, MORNING)),
+        lambda ports: ports.delivery.channel("chn_a"),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", READ_BACK)
+def test_a_new_record_is_read_back_as_it_was_with_version_1(ports: Ports, kind: str) -> None:
+    record, read = READ_BACK[kind]
+
+    ports.changes.commit(record, audit=samples.audit())
+
+    stored = read(ports)
+    assert stored == replace(record, version=1)
+    assert type(stored) is type(record)
+
+
+@pytest.mark.parametrize("kind", READ_BACK)
+def test_a_changed_record_replaces_the_one_that_was_read(ports: Ports, kind: str) -> None:
+    record, read = READ_BACK[kind]
+    first = ports.changes.save(record, samples.audit())
+
+    second = ports.changes.save(first, samples.audit())
+
+    assert second.version == 2
+    assert read(ports) == second
+
+
+@pytest.mark.parametrize("kind", READ_BACK)
+def test_a_record_that_is_there_cannot_be_made_again(ports: Ports, kind: str) -> None:
+    record, _ = READ_BACK[kind]
+    ports.changes.commit(record, audit=samples.audit())
+
+    with pytest.raises(Exists):
+        ports.changes.commit(record, audit=samples.audit())
+
+
+@pytest.mark.parametrize("kind", READ_BACK)
+def test_a_record_that_another_changed_meanwhile_is_refused(ports: Ports, kind: str) -> None:
+    record, read = READ_BACK[kind]
+    read_by_both = ports.changes.save(record, samples.audit())
+    by_the_first = ports.changes.save(read_by_both, samples.audit())
+
+    with pytest.raises(Stale):
+        ports.changes.commit(read_by_both, audit=samples.audit())
+
+    assert read(ports) == by_the_first
+
+
+@pytest.mark.parametrize(
+    "kind", sorted(set(READ_BACK) - {"user"})
+)  # a user's address comes first, below
+def test_a_record_that_is_gone_is_not_made_by_a_change(ports: Ports, kind: str) -> None:
+    record, _ = READ_BACK[kind]
+
+    with pytest.raises(Stale):
+        ports.changes.commit(replace(record, version=3), audit=samples.audit())
+
+
+def test_a_field_that_became_none_is_none(ports: Ports) -> None:
+    paused = samples.campaign(status=Status.PAUSED, paused_from=Status.SENDING)
+    paused = ports.changes.save(paused, samples.audit())
+
+    ports.changes.commit(
+        replace(paused, status=Status.SENDING, paused_from=None), audit=samples.audit()
+    )
+
+    assert ports.campaigns.campaign("wsp_a", "cmp_a").paused_from is None
+
+
+def test_several_records_are_written_together(ports: Ports) -> None:
+    ports.changes.commit(samples.sender(), samples.revision(), audit=samples.audit())
+
+    assert ports.campaigns.sender("wsp_a", "snd_a").version == 1
+    assert ports.campaigns.revision("wsp_a", "snd_a", 1).version == 1
+
+
+def test_one_refused_record_leaves_nothing_behind(ports: Ports) -> None:
+    ports.changes.commit(samples.live(), audit=samples.audit())
+    before = ports.audit("wsp_a")
+
+    with pytest.raises(Exists):
+        ports.changes.commit(
+            samples.campaign(), samples.live(), samples.sender(), audit=samples.audit()
+        )
+
+    with pytest.raises(NotFound):
+        ports.campaigns.campaign("wsp_a", "cmp_a")
+    assert ports.campaigns.senders("wsp_a") == []
+    assert ports.audit("wsp_a") == before
+
+
+def test_a_change_and_its_audit_record_go_together(ports: Ports) -> None:
+    audit = samples.audit(
+        actor=Actor("system:sweep", "system"),
+        before={},
+        after={"status": "new", "note": None, "size": 2**40, "auto_start": False},
+    )
+
+    ports.changes.commit(samples.campaign(), audit=audit)
+
+    assert ports.audit("wsp_a") == [audit]
+
+
+def test_an_audit_record_is_never_overwritten(ports: Ports) -> None:
+    audit = samples.audit()
+    ports.changes.commit(samples.campaign(), audit=audit)
+
+    with pytest.raises(Exists):
+        ports.changes.commit(samples.sender(), audit=replace(audit, action="forged"))
+
+    assert ports.audit("wsp_a") == [audit]
+    assert ports.campaigns.senders("wsp_a") == []
+
+
+def test_audit_records_are_of_their_workspace_in_the_order_of_time(ports: Ports) -> None:
+    times = [MORNING, MORNING + timedelta(milliseconds=1), MORNING + timedelta(days=1)]
+    for number, at in enumerate(times):
+        ports.changes.commit(samples.sender(id=f"snd_{number}"), audit=samples.audit(at=at))
+    ports.changes.commit(samples.user(), audit=samples.audit(workspace="master"))
+
+    assert [record.at for record in ports.audit("wsp_a")] == times
+    assert len(ports.audit("master")) == 1
+
+
+def test_a_mail_address_belongs_to_one_user_in_whatever_case(ports: Ports) -> None:
+    ports.changes.commit(samples.user(email="ada@example.com"), audit=samples.audit())
+
+    with pytest.raises(Exists):
+        ports.changes.commit(
+            samples.user(id="usr_b", email="Ada@Example.COM "), audit=samples.audit()
+        )
+
+    with pytest.raises(NotFound):
+        ports.directory.user("usr_b")
+
+
+def test_a_user_cannot_take_another_address(ports: Ports) -> None:
+    ports.changes.commit(samples.user(id="usr_b", email="bob@example.com"), audit=samples.audit())
+    ada = ports.changes.save(samples.user(), samples.audit())
+
+    for address in ("bob@example.com", "new@example.com"):
+        with pytest.raises(Exists):
+            ports.changes.commit(replace(ada, email=address), audit=samples.audit())
+
+    assert ports.directory.user("usr_a") == ada
+
+
+def test_changing_a_channel_does_not_undo_its_owners_lease(ports: Ports) -> None:
+    read = ports.changes.save(samples.channel(), samples.audit())
+    lease = Lease("bridge-a", 1, MORNING + timedelta(seconds=10))
+    assert ports.delivery.take_lease(read, lease)
+
+    ports.changes.commit(replace(read, rate=5.0, lease=None), audit=samples.audit())
+
+    assert ports.delivery.channel("chn_a") == replace(read, rate=5.0, lease=lease, version=2)

@@ -1,0 +1,353 @@
+"""The records in memory, under the same conditions as the real ones (tests/contracts compares).
+
+All fakes of one test share one `Records`: what `FakeChanges` commits, the others read. `audit`
+holds the audit records in the order in which they were written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from operator import attrgetter
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from chalicelib.domain.audit import AuditRecord
+from chalicelib.domain.campaign import Campaign
+from chalicelib.domain.channel import Channel
+from chalicelib.domain.delivery import (
+    ChunkRecord,
+    InboxItem,
+    JournalItem,
+    LiveCampaign,
+    Offer,
+    Traffic,
+    Window,
+)
+from chalicelib.domain.errors import Conflict, Exists, NotFound, Stale
+from chalicelib.domain.identity import Session, User, normal_email
+from chalicelib.domain.recipient_list import RecipientList
+from chalicelib.domain.sender import Revision, Sender
+from chalicelib.domain.workspace import Member, Workspace
+from chalicelib.usecases.ports import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from chalicelib.domain.channel import Lease
+    from chalicelib.domain.ledger import Counters
+    from chalicelib.usecases.ports import R, Versioned
+
+T = TypeVar("T")
+
+IDENTITY: dict[type, tuple[str, ...]] = {
+    Workspace: ("id",),
+    Member: ("workspace", "user"),
+    User: ("id",),
+    Session: ("digest",),
+    Sender: ("workspace", "id"),
+    Revision: ("workspace", "sender", "number"),
+    RecipientList: ("workspace", "id"),
+    Campaign: ("workspace", "id"),
+    Window: ("workspace", "campaign", "number"),
+    LiveCampaign: ("workspace", "campaign"),
+    Channel: ("id",),
+    Traffic: ("channel", "workspace", "campaign"),
+    Offer: ("channel", "workspace", "campaign", "window", "chunk"),
+    ChunkRecord: ("workspace", "campaign", "number"),
+    JournalItem: ("workspace", "campaign", "chunk", "writer", "sequence"),
+    InboxItem: ("channel", "waiting", "received_at", "key"),
+    AuditRecord: ("workspace", "at", "id"),
+}
+CHANGEABLE = (
+    Workspace,
+    Member,
+    User,
+    Session,
+    Sender,
+    Revision,
+    RecipientList,
+    Campaign,
+    Window,
+    LiveCampaign,
+    Channel,
+)
+
+
+def identity(record: object) -> tuple[Any, ...]:
+    return tuple(getattr(record, name) for name in IDENTITY[type(record)])
+
+
+class Records:
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.audit: list[AuditRecord] = []
+        self._stored: dict[type, dict[tuple[Any, ...], Any]] = {kind: {} for kind in IDENTITY}
+
+    def find(self, kind: type[T], *key: object) -> T | None:
+        return cast("T | None", self._stored[kind].get(key))
+
+    def get(self, kind: type[T], name: str, *key: object) -> T:
+        found = self.find(kind, *key)
+        if found is None:
+            raise NotFound(name)
+        return found
+
+    def all(self, kind: type[T], **where: object) -> list[T]:
+        with self.lock:
+            found = sorted(self._stored[kind].items(), key=lambda entry: entry[0])
+        return [
+            record
+            for _, record in found
+            if all(getattr(record, name) == value for name, value in where.items())
+        ]
+
+    def page(self, kind: type[T], workspace: str, after: str | None, limit: int) -> Page[T]:
+        newest_first = sorted(
+            self.all(kind, workspace=workspace), key=attrgetter("id"), reverse=True
+        )
+        older = [record for record in newest_first if not after or cast("Any", record).id < after]
+        shown = older[:limit]
+        more = len(older) > limit
+        return Page(shown, cast("Any", shown[-1]).id if more else None)
+
+    def put(self, record: object) -> None:
+        with self.lock:
+            self._put(record)
+
+    def add(self, record: object) -> None:
+        with self.lock:
+            self._stored[type(record)].setdefault(identity(record), record)
+
+    def remove(self, record: object) -> None:
+        with self.lock:
+            self._stored[type(record)].pop(identity(record), None)
+
+    def change(self, record: T, holds: Callable[[T], bool], **changes: object) -> bool:
+        with self.lock:
+            stored = self.find(type(record), *identity(record))
+            if stored is None or not holds(stored):
+                return False
+            self._put(replace(cast("Any", stored), **changes))
+            return True
+
+    def commit(self, records: Iterable[Versioned], audit: AuditRecord | None) -> None:
+        """All or nothing."""
+        written = list(records)
+        with self.lock:
+            refusals = [*map(self._refusal, written), self._audit_refusal(audit)]
+            for refusal in filter(None, refusals):
+                raise refusal
+            for record in written:
+                self._put(self._next(record))
+            if audit is not None:
+                self._note(audit)
+
+    def end(self, record: object, audit: AuditRecord) -> None:
+        with self.lock:
+            refusal = self._audit_refusal(audit)
+            if refusal:
+                raise refusal
+            self._stored[type(record)].pop(identity(record), None)
+            self._note(audit)
+
+    def _put(self, record: object) -> None:
+        self._stored[type(record)][identity(record)] = record
+
+    def _note(self, audit: AuditRecord) -> None:
+        self._put(audit)
+        self.audit.append(audit)
+
+    def _refusal(self, record: Versioned) -> Conflict | None:
+        stored = self.find(type(record), *identity(record))
+        if isinstance(record, User):
+            holder = self.user_of(record.email)
+            if holder not in {None, record.id} or (holder is None and record.version):
+                return Exists("Another user has this mail address.")
+        if not record.version:
+            return Exists("It is there already.") if stored else None
+        return None if stored and stored.version == record.version else Stale()
+
+    def _audit_refusal(self, audit: AuditRecord | None) -> Conflict | None:
+        if audit is not None and self.find(AuditRecord, *identity(audit)) is not None:
+            return Exists("There is such an audit record already.")
+        return None
+
+    def _next(self, record: Versioned) -> Versioned:
+        record = next_version(record)
+        if isinstance(record, Channel):
+            stored = self.find(Channel, record.id)
+            return replace(record, lease=stored.lease if stored else record.lease)
+        return record
+
+    def user_of(self, email: str) -> str | None:
+        wanted = normal_email(email)
+        users = self._stored[User].values()
+        return next((user.id for user in users if normal_email(user.email) == wanted), None)
+
+
+def next_version(record: R) -> R:
+    return cast("R", replace(cast("Any", record), version=record.version + 1))
+
+
+class FakeChanges:
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def commit(self, *records: Versioned, audit: AuditRecord) -> None:
+        for record in records:
+            assert isinstance(record, CHANGEABLE), f"{record} is no record that Changes takes"
+        self._records.commit(records, audit)
+
+    def save(self, record: R, audit: AuditRecord) -> R:
+        self.commit(record, audit=audit)
+        return next_version(record)
+
+
+class FakeDirectory:
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def workspace(self, workspace: str) -> Workspace:
+        return self._records.get(Workspace, "workspace", workspace)
+
+    def member(self, workspace: str, user: str) -> Member | None:
+        return self._records.find(Member, workspace, user)
+
+    def memberships(self, user: str) -> list[Member]:
+        return self._records.all(Member, user=user)
+
+    def user(self, user: str) -> User:
+        return self._records.get(User, "user", user)
+
+    def user_by_email(self, email: str) -> User | None:
+        user = self._records.user_of(email)
+        return self._records.find(User, user) if user else None
+
+    def session(self, digest: str) -> Session | None:
+        return self._records.find(Session, digest)
+
+    def end_session(self, session: Session, audit: AuditRecord) -> None:
+        self._records.end(session, audit)
+
+
+class FakeCampaigns:
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def campaign(self, workspace: str, campaign: str) -> Campaign:
+        return self._records.get(Campaign, "campaign", workspace, campaign)
+
+    def campaigns(self, workspace: str, *, after: str | None, limit: int) -> Page[Campaign]:
+        return self._records.page(Campaign, workspace, after, limit)
+
+    def recipient_list(self, workspace: str, list_id: str) -> RecipientList:
+        return self._records.get(RecipientList, "list", workspace, list_id)
+
+    def recipient_lists(
+        self, workspace: str, *, after: str | None, limit: int
+    ) -> Page[RecipientList]:
+        return self._records.page(RecipientList, workspace, after, limit)
+
+    def sender(self, workspace: str, sender: str) -> Sender:
+        return self._records.get(Sender, "sender", workspace, sender)
+
+    def senders(self, workspace: str) -> list[Sender]:
+        return self._records.all(Sender, workspace=workspace)
+
+    def revision(self, workspace: str, sender: str, number: int) -> Revision:
+        return self._records.get(Revision, "revision of this sender", workspace, sender, number)
+
+    def windows(self, workspace: str, campaign: str) -> list[Window]:
+        return self._records.all(Window, workspace=workspace, campaign=campaign)
+
+    def put_window(self, window: Window) -> Window:
+        self._records.commit([window], None)
+        return next_version(window)
+
+    def live(self) -> list[LiveCampaign]:
+        return self._records.all(LiveCampaign)
+
+    def forget_live(self, marker: LiveCampaign) -> None:
+        self._records.remove(marker)
+
+
+class FakeDelivery:
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def channel(self, channel: str) -> Channel:
+        return self._records.get(Channel, "channel", channel)
+
+    def channels(self) -> list[Channel]:
+        return self._records.all(Channel)
+
+    def take_lease(self, channel: Channel, lease: Lease) -> bool:
+        return self._records.change(
+            channel, lambda stored: stored.lease in {channel.lease, lease}, lease=lease
+        )
+
+    def traffic(self, channel: str) -> list[Traffic]:
+        return self._records.all(Traffic, channel=channel)
+
+    def add_traffic(self, traffic: Traffic) -> None:
+        self._records.put(traffic)
+
+    def add_chunks(self, chunks: Iterable[ChunkRecord]) -> None:
+        for chunk in chunks:
+            self._records.add(chunk)
+
+    def chunk(self, workspace: str, campaign: str, number: int) -> ChunkRecord:
+        return self._records.get(ChunkRecord, "chunk", workspace, campaign, number)
+
+    def chunks(self, workspace: str, campaign: str) -> list[ChunkRecord]:
+        return self._records.all(ChunkRecord, workspace=workspace, campaign=campaign)
+
+    def adopt(self, chunk: ChunkRecord, epoch: int) -> bool:
+        return self._records.change(chunk, lambda stored: stored.epoch <= epoch, epoch=epoch)
+
+    def intend(self, chunk: ChunkRecord, epoch: int, mark: int) -> bool:
+        return self._records.change(
+            chunk,
+            lambda stored: stored.epoch == epoch and stored.intent <= mark,
+            intent=mark,
+        )
+
+    def swap_ledger(
+        self, chunk: ChunkRecord, ledger: str, counters: Counters, *, settled: bool
+    ) -> bool:
+        return self._records.change(
+            chunk,
+            lambda stored: stored.ledger in {chunk.ledger, ledger},
+            ledger=ledger,
+            counters=counters,
+            settled=settled,
+        )
+
+    def add_offers(self, offers: Iterable[Offer]) -> None:
+        for offer in offers:
+            self._records.add(offer)
+
+    def offers(self, channel: str) -> list[Offer]:
+        return self._records.all(Offer, channel=channel)
+
+    def remove_offer(self, offer: Offer) -> None:
+        self._records.remove(offer)
+
+    def append(self, item: JournalItem) -> None:
+        self._records.add(item)
+
+    def journal(self, workspace: str, campaign: str, chunk: int) -> list[JournalItem]:
+        return self._records.all(JournalItem, workspace=workspace, campaign=campaign, chunk=chunk)
+
+    def drop(self, items: Iterable[JournalItem]) -> None:
+        for item in items:
+            self._records.remove(item)
+
+    def receive(self, item: InboxItem) -> None:
+        self._records.put(item)
+
+    def inbox(self, channel: str, *, waiting: bool, limit: int) -> list[InboxItem]:
+        return self._records.all(InboxItem, channel=channel, waiting=waiting)[:limit]
+
+    def discard(self, item: InboxItem) -> None:
+        self._records.remove(item)

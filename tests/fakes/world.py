@@ -1,0 +1,243 @@
+"""Use cases on fakes, wired as bootstrap.py wires them on AWS."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from array import array
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from chalicelib.bootstrap import Api
+from chalicelib.domain.audit import Actor, AuditRecord, system
+from chalicelib.domain.codes import CodeSpace
+from chalicelib.domain.delivery import JournalItem
+from chalicelib.domain.formats import chunk as chunk_format
+from chalicelib.domain.formats import manifest as manifests
+from chalicelib.domain.formats.chunk import Chunk
+from chalicelib.domain.formats.manifest import ChunkEntry, Counts, Manifest
+from chalicelib.domain.ledger import Outcome, OutcomeKind
+from chalicelib.domain.recipient_list import ListCounts, ListStatus, RecipientList, list_prefix
+from chalicelib.domain.sender import RevisionStatus
+from chalicelib.domain.workspace import Member, Role
+from chalicelib.usecases.auditing import Auditor, Caller
+from chalicelib.usecases.campaigns import CampaignDesk, NewCampaign
+from chalicelib.usecases.drive import Driver
+from chalicelib.usecases.folding import Folder
+from chalicelib.usecases.identity import Identity
+from chalicelib.usecases.installation import Installation
+from chalicelib.usecases.lists import Lists
+from chalicelib.usecases.receipts import Receipts
+from chalicelib.usecases.recipients import Recipients
+from chalicelib.usecases.sweeping import Sweep
+from tests.fakes import samples
+from tests.fakes.records import (
+    FakeCampaigns,
+    FakeChanges,
+    FakeDelivery,
+    FakeDirectory,
+    Records,
+)
+from tests.fakes.services import (
+    FakeClock,
+    FakeDataKeys,
+    FakeExecutions,
+    FakeIds,
+    FakePasswords,
+)
+from tests.fakes.storage import FakeBlobs, FakeUploads
+
+if TYPE_CHECKING:
+    from chalicelib.usecases.ports import Campaigns, Changes, Delivery, Directory
+
+UPLOAD_MAX = 100 * 1024 * 1024
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class World:
+    """One workspace with people, a channel and an approved sender."""
+
+    workspace: str = "wsp_a"
+    clock: FakeClock = field(default_factory=FakeClock)
+    ids: FakeIds = field(default_factory=FakeIds)
+    records: Records = field(default_factory=Records)
+    blobs: FakeBlobs = field(default_factory=FakeBlobs)
+    uploads: FakeUploads = field(default_factory=FakeUploads)
+    data_keys: FakeDataKeys = field(default_factory=FakeDataKeys)
+    executions: FakeExecutions = field(default_factory=FakeExecutions)
+    passwords: FakePasswords = field(default_factory=FakePasswords)
+
+    def __post_init__(self) -> None:
+        self.keep_records()
+        self.identity = Identity(self.directory, self.changes, self.passwords, self.clock, self.ids)
+        self.lists = Lists(
+            self.campaigns, self.changes, self.uploads, self.clock, self.ids, UPLOAD_MAX
+        )
+        self.desk = CampaignDesk(
+            self.directory, self.campaigns, self.changes, self.executions, self.clock, self.ids
+        )
+        self.folder = Folder(
+            self.delivery,
+            self.campaigns,
+            self.blobs,
+            self.changes,
+            self.executions,
+            self.clock,
+            self.ids,
+        )
+        self.driver = Driver(
+            self.campaigns,
+            self.delivery,
+            self.blobs,
+            self.changes,
+            self.executions,
+            self.folder,
+            self.clock,
+            self.ids,
+        )
+        self.receipts = Receipts(
+            self.directory, self.delivery, self.blobs, self.data_keys, self.clock
+        )
+        self.recipients = Recipients(
+            self.directory, self.campaigns, self.delivery, self.blobs, self.data_keys
+        )
+        self.sweep = Sweep(
+            self.campaigns,
+            self.delivery,
+            self.changes,
+            self.executions,
+            self.folder,
+            self.receipts,
+            self.clock,
+            self.ids,
+        )
+        self.api = Api(self.identity, self.lists, self.desk, self.recipients)
+        self.installation = Installation(
+            self.directory,
+            self.campaigns,
+            self.changes,
+            self.data_keys,
+            self.passwords,
+            self.clock,
+            self.ids,
+            Actor("usr_operator", "super_admin"),
+        )
+        self._settle_in()
+
+    def keep_records(self) -> None:
+        self.directory: Directory = FakeDirectory(self.records)
+        self.campaigns: Campaigns = FakeCampaigns(self.records)
+        self.delivery: Delivery = FakeDelivery(self.records)
+        self.changes: Changes = FakeChanges(self.records)
+
+    def _settle_in(self) -> None:
+        self.installation.add_workspace(self.workspace, "Acme", "Europe/London")
+        self.channel = self.installation.add_channel(samples.channel()).id
+        sender = self.installation.add_sender(self.workspace, "Shop", "ACME", self.channel)
+        self.sender = self.installation.approve_revision(
+            self.workspace, sender.id, 1, "usr_operator"
+        ).id
+        self.author = self.person("author@example.com", Role.AUTHOR)
+        self.moderator = self.person("moderator@example.com", Role.MODERATOR)
+
+    def person(self, email: str, role: Role, *, is_moderator: bool = False) -> Caller:
+        user = self.installation.add_person(email, email, PASSWORD)
+        member = self.installation.add_member(
+            self.workspace, user.id, role, is_moderator=is_moderator
+        )
+        return self.caller(member)
+
+    def caller(self, member: Member) -> Caller:
+        return Caller(member, Actor(member.user, member.role.value, "127.0.0.1", "test", "req-1"))
+
+    def ready_list(self, numbers: list[int], *, per_chunk: int = 10_000) -> RecipientList:
+        """A list as ingest leaves it."""
+        list_id = self.ids.new("lst")
+        key = self.data_key()
+        pairs = sorted(
+            (int.from_bytes(token(key, str(number)), "big"), number) for number in numbers
+        )
+        entries = []
+        for number, start in enumerate(range(0, len(pairs), per_chunk)):
+            part = pairs[start : start + per_chunk]
+            tokens, digits = array("Q", [t for t, _ in part]), array("Q", [n for _, n in part])
+            data = chunk_format.encode(Chunk(tokens, digits))
+            blob = f"{list_prefix(self.workspace, list_id)}/chunk-{number:05}"
+            self.blobs.put(blob, data)
+            entries.append(
+                ChunkEntry(
+                    number=number,
+                    key=blob,
+                    count=len(part),
+                    first_token=f"{tokens[0]:016x}",
+                    last_token=f"{tokens[-1]:016x}",
+                    sha256=hashlib.sha256(data).hexdigest(),
+                )
+            )
+        digest = manifests.digest_of(entries)
+        counts = Counts(valid=len(pairs), duplicate=0, invalid={})
+        manifest = Manifest(1, self.workspace, list_id, digest, counts, tuple(entries))
+        self.blobs.put(
+            f"{list_prefix(self.workspace, list_id)}/manifest", manifests.encode(manifest)
+        )
+        ready = samples.recipient_list(
+            id=list_id,
+            workspace=self.workspace,
+            author=self.author.user,
+            status=ListStatus.READY,
+            counts=ListCounts(valid=len(pairs)),
+            digest=digest,
+        )
+        return self.changes.save(ready, self.audit())
+
+    def approved_campaign(self, numbers: list[int], *, per_chunk: int = 10_000) -> str:
+        """A campaign on its way: submitted by the author, approved by another person, started."""
+        recipients = self.ready_list(numbers, per_chunk=per_chunk)
+        new = NewCampaign("Spring", "Hello", self.sender, recipients.id, auto_start=True)
+        campaign = self.desk.create(self.author, new)
+        self.desk.submit(self.author, campaign.id)
+        self.desk.decide(self.moderator, campaign.id, approve=True, note="")
+        return campaign.id
+
+    def audit(self) -> AuditRecord:
+        return Auditor(self.clock, self.ids).record(
+            self.workspace, system("test"), "test.prepared", "world"
+        )
+
+    def data_key(self) -> bytes:
+        wrapped = self.directory.workspace(self.workspace).wrapped_data_key
+        return self.data_keys.unwrap(self.workspace, wrapped)
+
+    def answer(self, campaign: str, chunk: int, sequence: int, outcomes: list[Outcome]) -> None:
+        """What the bridge would journal."""
+        self.delivery.append(
+            JournalItem(self.workspace, campaign, chunk, "00000001", sequence, tuple(outcomes))
+        )
+
+    def forge_sender(self, status: str = "approved") -> None:
+        """Change what was approved, as someone with access to the records might."""
+        revision = self.campaigns.revision(self.workspace, self.sender, 1)
+        forged = replace(revision, status=RevisionStatus(status), address="EVIL")
+        self.changes.save(forged, self.audit())
+
+
+def token(key: bytes, digits: str) -> bytes:
+    return hmac.new(key, digits.encode(), hashlib.sha256).digest()[:8]
+
+
+def accepted(index: int, message_id: str, **changes: int) -> Outcome:
+    return Outcome(
+        index=index,
+        part=changes.get("part", 0),
+        parts=changes.get("parts", 1),
+        kind=OutcomeKind.ACCEPTED,
+        at_ms=1_000 + index,
+        space=CodeSpace.NONE,
+        code=0,
+        message_id=message_id,
+    )
+
+
+def refused(index: int, code: int) -> Outcome:
+    return Outcome(index, 0, 1, OutcomeKind.REFUSED, 1_000, CodeSpace.COMMAND_STATUS, code, "")

@@ -1,0 +1,225 @@
+"""Uploaded tables: every good form gives the same column, every bad one a clear no."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import tracemalloc
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.sms.table import RECORD_MAX, BadFile, first_column, safe_cell, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+LIMIT = 10_000_000
+ROWS = [(1, "447400123456"), (2, "+33612345678"), (3, "0049 1512 3456789")]
+PLAIN = "".join(f"{number},Zoë\n" for _, number in ROWS)
+
+
+def column(data: bytes | Iterable[bytes], *, delimited: bool = True) -> list[tuple[int, str]]:
+    blocks = [data] if isinstance(data, bytes) else data
+    return list(first_column(unpack(blocks, LIMIT), delimited=delimited))
+
+
+def bytewise(data: bytes, step: int = 1) -> list[bytes]:
+    return [data[at : at + step] for at in range(0, len(data), step)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(PLAIN.encode(), id="utf-8"),
+        pytest.param(PLAIN.encode("utf-8-sig"), id="utf-8 with its mark"),
+        pytest.param(PLAIN.encode("utf-16"), id="utf-16 with its mark"),
+        pytest.param(b"\xfe\xff" + PLAIN.encode("utf-16-be"), id="utf-16, big end first"),
+        pytest.param(PLAIN.encode("utf-16-le"), id="utf-16 without a mark, little end first"),
+        pytest.param(PLAIN.encode("utf-16-be"), id="utf-16 without a mark, big end first"),
+        pytest.param(PLAIN.replace("\n", "\r\n").encode(), id="CRLF"),
+        pytest.param(PLAIN.replace("\n", "\r\n").encode("utf-16"), id="CRLF in utf-16"),
+        pytest.param(PLAIN.replace("\n", "\r").encode(), id="CR alone"),
+        pytest.param(PLAIN.removesuffix("\n").encode(), id="no final newline"),
+        pytest.param(PLAIN.replace(",", ";").encode(), id="semicolon"),
+        pytest.param(PLAIN.replace(",", "\t").encode(), id="tab"),
+        pytest.param(PLAIN.replace(",", ";a, b,\t").encode(), id="the first delimiter counts"),
+        pytest.param(PLAIN.replace("Zoë", '12" pizza').encode(), id="an inch sign inside a field"),
+        pytest.param(PLAIN.replace("Zoë", ' "Z, ""oë"""').encode(), id="quotes after a space"),
+        pytest.param((PLAIN + "\n \n,,,\n;;\n").encode(), id="blank rows below"),
+        pytest.param(gzip.compress(PLAIN.encode()), id="gzip"),
+        pytest.param(gzip.compress(PLAIN.encode("utf-16")), id="utf-16 in gzip"),
+        pytest.param(
+            gzip.compress(PLAIN[:20].encode()) + gzip.compress(PLAIN[20:].encode()) + b"\0\0",
+            id="gzip of two members, padded",
+        ),
+    ],
+)
+def test_every_form_of_a_table_reads_alike_whole_and_bytewise(data: bytes) -> None:
+    assert column(data) == ROWS
+    assert column(bytewise(data)) == ROWS
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("", []),
+        ("\n\r\n  \n", []),
+        ("phone\n", []),
+        ("phone;name\n1;2\n", [(2, "1")]),
+        ("\nMobil 2\n447400123456\n", [(3, "447400123456")]),
+        ("телефон\n1\n", [(2, "1")]),
+        ("phone\nphone\n", [(2, "phone")]),
+        ("o447400123456\n", [(1, "o447400123456")]),
+        ("#\n", [(1, "#")]),
+        (",no number\n", [(1, "")]),
+        ('"447400123456"\n', [(1, "447400123456")]),
+        ('"4474""00";x\n', [(1, '4474"00')]),
+        ('"4474"00,x\n', [(1, "447400")]),
+        ('"1;2"\t3\n"4\t5"\t6', [(1, "1;2"), (2, "4\t5")]),
+        ('1,"two\nlines"\n"\n3",4\n5,"",""\n6', [(1, "1"), (3, "3"), (5, "5"), (6, "6")]),
+        ('1,"a"\n2,""\n3,"x ""y"" "', [(1, "1"), (2, "2"), (3, "3")]),
+        ('"unclosed only here\n",x\n', []),
+    ],
+)
+def test_records_lines_and_headings(text: str, rows: list[tuple[int, str]]) -> None:
+    assert column(text.encode()) == rows
+    assert column(bytewise(text.encode())) == rows
+
+
+def test_without_delimiters_every_line_is_one_field() -> None:
+    text = 'Numbers, all\n\n447400123456, "x\n 1\t2 \n"\n'
+    rows = [(3, '447400123456, "x'), (4, "1\t2"), (5, '"')]
+    assert column(text.encode(), delimited=False) == rows
+
+
+BINARY = "The file is binary, not text. Save it as CSV or text in UTF-8."
+NOT_UNICODE = "The file is neither UTF-8 nor UTF-16 text. Save it as CSV or text in UTF-8."
+UNCLOSED = 'Line 3 opens a quote (") that nothing closes. Close it, or remove it.'
+TOO_LONG = f"Line 2 is longer than {RECORD_MAX} characters. Put each recipient on a line."
+DAMAGED = "The gzip file is damaged. Pack it again and upload that."
+CUT = "The gzip file ends too early. Pack it again and upload that."
+PACKED = gzip.compress(PLAIN.encode())
+
+
+@pytest.mark.parametrize(
+    ("data", "failure"),
+    [
+        pytest.param(b"447400123456\n44\x0074\n", BINARY, id="a NUL"),
+        pytest.param(b"\0", BINARY, id="one NUL and no more"),
+        pytest.param("447400123456\n".encode("utf-32-le"), BINARY, id="utf-32"),
+        pytest.param(b"\x89PNG\r\n\x1a\n", NOT_UNICODE, id="a picture"),
+        pytest.param(b"447400123456,Zo\xeb\n", NOT_UNICODE, id="latin-1"),
+        pytest.param(b"447400123456,Zo\xc3", NOT_UNICODE, id="cut within a character"),
+        pytest.param(PLAIN.encode("utf-16")[:-1], NOT_UNICODE, id="utf-16 cut in half"),
+        pytest.param(gzip.compress(PACKED), NOT_UNICODE, id="gzip in gzip"),
+        pytest.param(b'1\n2\n3,"x\n4\n5\n', UNCLOSED, id="unclosed to the end"),
+        pytest.param(b'1\n2\n"3\n' + b"4\n" * RECORD_MAX, UNCLOSED, id="unclosed for long"),
+        pytest.param(b"1\n" + b"2" * (RECORD_MAX + 1), TOO_LONG, id="a long last line"),
+        pytest.param(b"1\n" + b"2" * (RECORD_MAX + 1) + b"\n3\n", TOO_LONG, id="a long line"),
+        pytest.param(PACKED[:-9], CUT, id="gzip cut"),
+        pytest.param(PACKED[:2], CUT, id="gzip's mark alone"),
+        pytest.param(PACKED[:-8] + b"\xff" * 8, DAMAGED, id="gzip with a wrong sum"),
+        pytest.param(PACKED + b"rest", DAMAGED, id="gzip with a tail"),
+    ],
+)
+def test_a_bad_file_is_refused_with_a_clear_sentence(data: bytes, failure: str) -> None:
+    for blocks in ([data], bytewise(data, 1 + len(data) // 1000)):
+        with pytest.raises(BadFile) as caught:
+            column(blocks)
+        assert str(caught.value) == failure
+
+
+def test_the_limit_holds_for_the_object_and_for_what_it_unpacks_to() -> None:
+    data = b"447400123456\n" * 100
+    packed = gzip.compress(data)
+    for form in (data, packed):
+        assert b"".join(unpack([form], len(data))) == data
+        with pytest.raises(BadFile, match=r"^The file is larger than 1299 bytes"):
+            list(unpack([form], len(data) - 1))
+    with pytest.raises(BadFile, match=f"^The file is larger than {len(packed) - 1} bytes"):
+        list(unpack([packed], len(packed) - 1))
+
+
+def test_a_gzip_bomb_goes_off_in_little_memory() -> None:
+    bomb = gzip.compress(b"\n" * 100_000_000, compresslevel=1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadFile, match="larger than"):
+            assert sum(map(len, unpack([bomb], LIMIT)))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < LIMIT / 5
+
+
+def test_an_endless_quote_is_noticed_early() -> None:
+    taken = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal taken
+        yield b'1,"'
+        while True:
+            taken += 1
+            yield b"2,x\n" * 1000
+
+    with pytest.raises(BadFile, match="Line 1 opens a quote"):
+        column(endless())
+    assert taken < 100
+
+
+cell = st.text(st.sampled_from('1234567890 +,;"\n\tx'), max_size=8)
+
+
+@given(
+    table=st.lists(st.lists(cell, min_size=2, max_size=4), max_size=8),
+    delimiter=st.sampled_from(",;\t"),
+    quoted=st.booleans(),
+)
+def test_what_the_csv_module_writes_is_read_as_it_was(
+    table: list[list[str]], delimiter: str, *, quoted: bool
+) -> None:
+    # The first row settles the delimiter; a row of blanks and delimiters alone counts as none.
+    rows = [["447400123456", "x"], *([*row, "x"] for row in table)]
+    buffer = io.StringIO(newline="")
+    dialect = csv.excel()
+    dialect.delimiter = delimiter
+    dialect.quoting = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
+    csv.writer(buffer, dialect).writerows(rows)
+    assert [field for _, field in column(buffer.getvalue().encode())] == [
+        row[0].strip() for row in rows
+    ]
+
+
+@given(st.text(st.sampled_from('12+,;"\n\t x'), max_size=40))
+def test_any_text_is_read_alike_in_one_block_and_bytewise(text: str) -> None:
+    def outcome(blocks: list[bytes]) -> list[tuple[int, str]] | str:
+        try:
+            return column(blocks)
+        except BadFile as error:
+            return str(error)
+
+    assert outcome([text.encode()]) == outcome(bytewise(text.encode()))
+
+
+@pytest.mark.parametrize(
+    ("value", "safe"),
+    [
+        ("44 7400", '"44 7400"'),
+        ('=HYPERLINK("x")', '"\'=HYPERLINK(""x"")"'),
+        ("+44", '"\'+44"'),
+        ("-1", '"\'-1"'),
+        ("@sum", '"\'@sum"'),
+        ("\tx", '"\'\tx"'),
+        ("\r=1", '"\'\r=1"'),
+        (" =1", '"\' =1"'),
+        ("\uff1d1", '"\'\uff1d1"'),
+        ("", '""'),
+        ("a=b", '"a=b"'),
+    ],
+)
+def test_no_cell_is_taken_for_a_formula(value: str, safe: str) -> None:
+    assert safe_cell(value) == safe

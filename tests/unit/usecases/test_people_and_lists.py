@@ -1,0 +1,151 @@
+"""Signing in, uploads and the installation's own records, on fakes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.errors import (
+    Conflict,
+    Exists,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Unauthenticated,
+)
+from chalicelib.domain.identity import SESSION_LENGTH
+from chalicelib.domain.recipient_list import PART_BYTES, ListStatus
+from chalicelib.domain.workspace import Role
+from chalicelib.usecases.identity import Origin
+from tests.fakes import samples
+from tests.fakes.world import PASSWORD, UPLOAD_MAX, World
+
+HERE = Origin("192.0.2.1", "test", "req-1")
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_signing_in_opens_a_session_that_leads_to_the_member(world: World) -> None:
+    signed = world.identity.sign_in(" Author@Example.com ", PASSWORD, HERE)
+    assert signed.token.startswith("mcs_")
+    assert [member.workspace for member in signed.memberships] == [world.workspace]
+    caller = world.identity.caller(signed.token, world.workspace, HERE)
+    assert (caller.user, caller.actor.role) == (world.author.user, "author")
+    assert world.records.audit[-1].action == "session.opened"
+    assert world.records.audit[-1].actor.address == "192.0.2.1"
+    user, memberships = world.identity.whoami(signed.token)
+    assert (user.email, len(memberships)) == ("author@example.com", 1)
+
+
+def test_unknown_account_and_wrong_password_look_alike(world: World) -> None:
+    refusals = []
+    for email, password in (
+        ("author@example.com", "wrong password"),
+        ("nobody@example.com", PASSWORD),
+    ):
+        with pytest.raises(Unauthenticated) as refusal:
+            world.identity.sign_in(email, password, HERE)
+        refusals.append(str(refusal.value))
+    assert refusals[0] == refusals[1]
+
+
+def test_a_session_ends_by_time_and_by_signing_out(world: World) -> None:
+    signed = world.identity.sign_in("author@example.com", PASSWORD, HERE)
+    world.identity.sign_out(signed.token, HERE)
+    assert world.records.audit[-1].action == "session.closed"
+    with pytest.raises(Unauthenticated):
+        world.identity.session(signed.token)
+    signed = world.identity.sign_in("author@example.com", PASSWORD, HERE)
+    world.clock.advance(SESSION_LENGTH - timedelta(seconds=1))
+    assert world.identity.session(signed.token).user == world.author.user
+    world.clock.advance(timedelta(seconds=1))
+    with pytest.raises(Unauthenticated):
+        world.identity.session(signed.token)
+
+
+@pytest.mark.parametrize("token", ["", "mcs_", "mcs_wrong", "Basic x"])
+def test_a_token_that_is_none_is_refused(world: World, token: str) -> None:
+    with pytest.raises(Unauthenticated):
+        world.identity.session(token)
+
+
+def test_a_workspace_of_others_does_not_exist(world: World) -> None:
+    world.installation.add_workspace("wsp_b", "Other", "UTC")
+    signed = world.identity.sign_in("author@example.com", PASSWORD, HERE)
+    for workspace in ("wsp_b", "wsp_missing"):
+        with pytest.raises(NotFound, match="no such workspace"):
+            world.identity.caller(signed.token, workspace, HERE)
+
+
+def test_an_upload_from_begin_to_complete(world: World) -> None:
+    begun = world.lists.begin(world.author, "all.csv", PART_BYTES + 5, "GB")
+    assert (begun.status, begun.parts) == (ListStatus.UPLOADING, 2)
+    urls = world.lists.part_urls(world.author, begun.id, [1, 2])
+    assert set(urls) == {1, 2}
+    with pytest.raises(Conflict, match="0 of 2 parts"):
+        world.lists.complete(world.author, begun.id)
+    key = f"{world.workspace}/{begun.id}"
+    world.uploads.send(key, begun.upload, 1, b"x" * PART_BYTES)
+    with pytest.raises(Conflict, match="1 of 2 parts"):
+        world.lists.complete(world.author, begun.id)
+    world.uploads.send(key, begun.upload, 2, b"y" * 5)
+    world.lists.complete(world.author, begun.id)
+    assert b"".join(world.uploads.read(key)) == b"x" * PART_BYTES + b"y" * 5
+    assert world.lists.complete(world.author, begun.id).id == begun.id
+    assert world.lists.get(world.moderator, begun.id).name == "all.csv"
+    assert [item.id for item in world.lists.page(world.moderator, None, 10).items] == [begun.id]
+
+
+def test_completing_what_is_ingested_already_answers_what_is_there(world: World) -> None:
+    ready = world.ready_list([447_700_900_001])
+    assert world.lists.complete(world.author, ready.id).status is ListStatus.READY
+    with pytest.raises(Conflict, match="upload is over"):
+        world.lists.part_urls(world.author, ready.id, [1])
+
+
+@pytest.mark.parametrize("numbers", [[], [0], [3], [1] * 101])
+def test_only_parts_that_the_upload_has_get_an_address(world: World, numbers: list[int]) -> None:
+    begun = world.lists.begin(world.author, "all.csv", PART_BYTES + 5, None)
+    with pytest.raises(Invalid, match="parts"):
+        world.lists.part_urls(world.author, begun.id, numbers)
+
+
+def test_an_aborted_upload_is_over(world: World) -> None:
+    begun = world.lists.begin(world.author, "all.csv", 10, None)
+    aborted = world.lists.abort(world.author, begun.id)
+    assert (aborted.status, aborted.failure) == (ListStatus.FAILED, "The upload was aborted.")
+    with pytest.raises(Conflict):
+        world.lists.abort(world.author, begun.id)
+
+
+def test_uploads_are_the_authors_own_and_bounded(world: World) -> None:
+    begun = world.lists.begin(world.author, "all.csv", 10, None)
+    other = world.person("other@example.com", Role.AUTHOR)
+    with pytest.raises(Forbidden, match="of others"):
+        world.lists.complete(other, begun.id)
+    with pytest.raises(Forbidden):
+        world.lists.begin(world.moderator, "all.csv", 10, None)
+    with pytest.raises(Invalid, match="size"):
+        world.lists.begin(world.author, "all.csv", UPLOAD_MAX + 1, None)
+
+
+def test_an_address_belongs_to_one_person(world: World) -> None:
+    with pytest.raises(Exists):
+        world.person("AUTHOR@example.com", Role.AUTHOR)
+
+
+def test_what_an_operator_adds_is_checked(world: World) -> None:
+    with pytest.raises(Invalid, match="is_moderator"):
+        world.installation.add_member(
+            world.workspace, world.moderator.user, Role.ADMIN, is_moderator=True
+        )
+    with pytest.raises(Invalid, match="rate"):
+        world.installation.add_channel(samples.channel(id="chn_b", rate=0))
+    with pytest.raises(Invalid, match="address"):
+        world.installation.add_sender(world.workspace, "Bad", "TwelveLetter", world.channel)
+    with pytest.raises(Invalid, match="password"):
+        world.installation.add_person("new@example.com", "New", "short")
