@@ -29,8 +29,10 @@ if TYPE_CHECKING:
         Blobs,
         Campaigns,
         Changes,
+        Clock,
         Delivery,
         Directory,
+        Ids,
         Secrets,
     )
     from chalicelib.usecases.receipts import Receipts
@@ -77,8 +79,8 @@ class Bridge:
     campaigns: Campaigns
     blobs: Blobs
     secrets: Secrets
-    clock: SystemClock
-    ids: UlidIds
+    clock: Clock
+    ids: Ids
     # From 0 to below 1, to spread what would otherwise meet.
     chance: Callable[[], float]
 

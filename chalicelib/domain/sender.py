@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 ALPHANUMERIC_MAX: Final = 11
-NUMERIC_MAX: Final = 21
+# SPEC 3.1 speaks of 21 digits, but SMPP's field holds 20 characters and their end.
+NUMERIC_MAX: Final = 20
 # Longer strings of digits are long numbers: no subscriber number of E.164 is shorter.
 SHORT_CODE_MAX: Final = 8
 
@@ -84,8 +85,8 @@ def check_address(address: str) -> None:
         return
     require(
         (
-            0 < len(address) <= ALPHANUMERIC_MAX and gsm.is_gsm(address),
+            0 < len(address) <= ALPHANUMERIC_MAX and address.isascii() and gsm.is_gsm(address),
             "address",
-            f"a name may have 1 to {ALPHANUMERIC_MAX} characters of the GSM alphabet",
+            f"a name may have 1 to {ALPHANUMERIC_MAX} plain characters (ASCII and GSM)",
         )
     )

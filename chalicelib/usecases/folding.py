@@ -16,8 +16,7 @@ from chalicelib.domain.audit import system
 from chalicelib.domain.campaign import Move, Status
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.formats import ledger as ledger_format
-from chalicelib.domain.plan import next_window, offers
-from chalicelib.usecases import gate
+from chalicelib.domain.plan import next_window
 from chalicelib.usecases.auditing import Auditor
 
 if TYPE_CHECKING:
@@ -81,14 +80,13 @@ class Folder:
             # A token was added meanwhile, or another folder was first: look once more.
             self.settle_window(workspace, campaign_id)
             return
-        self.release(self.campaigns.campaign(workspace, campaign_id), window)
+        self.wake(window)
 
-    def release(self, campaign: Campaign, window: Window) -> None:
-        """Take a window's offers back and wake whoever waits for it; harmless when repeated."""
-        revision, _ = gate.content(self.campaigns, campaign)
-        chunks = self.delivery.chunks(campaign.workspace, campaign.id)
-        for offer in offers(window, revision.channel, chunks):
-            self.delivery.remove_offer(offer)
+    def wake(self, window: Window) -> None:
+        """Let the executions that wait for a window go on; harmless when repeated.
+
+        Its offers are the channel owner's: it takes them back when their outcomes are written.
+        """
         for token in window.tokens:
             self.executions.resume(token)
 

@@ -45,7 +45,7 @@ class Sweep:
         campaign = self.campaigns.campaign(campaign.workspace, campaign.id)
         for window in self.campaigns.windows(campaign.workspace, campaign.id):
             if window.settled or campaign.status not in LIVE:
-                self.folder.release(campaign, window)
+                self.folder.wake(window)
         if campaign.status not in LIVE:
             self.campaigns.forget_live(marker)
         elif campaign.status is not Status.PAUSED and campaign.sent_at is None:

@@ -111,6 +111,13 @@ def test_a_missing_account_is_checked_with_the_settings_of_a_real_one() -> None:
     assert not hasher.check_needs_rehash(argon2id.DECOY)
 
 
+def test_nobody_signs_in_to_a_missing_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    passwords = Argon2Passwords()
+    monkeypatch.setattr(argon2id, "DECOY", passwords.hash("the decoy's own"))
+
+    assert not passwords.match(None, "the decoy's own")
+
+
 def test_a_missing_account_takes_as_long_as_a_wrong_password() -> None:
     passwords = Argon2Passwords()
     stored = passwords.hash("correct horse")

@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pynamodb.expressions.operand import Path
 
-from chalicelib.adapters.dynamo import kinds
+from chalicelib.adapters.dynamo import kinds, transactions
 from chalicelib.adapters.dynamo.attributes import Nested
 from chalicelib.adapters.dynamo.changes import DynamoChanges
 from chalicelib.adapters.dynamo.kinds import Kind
 from chalicelib.domain.campaign import Campaign
+from chalicelib.domain.errors import Stale
 from chalicelib.domain.ledger import Counters
 from tests.fakes import samples
 from tests.fakes.cloud import dynamodb
@@ -156,6 +158,20 @@ def without(store: Store, kind: Kind[Any], record: object, path: str) -> None:
         Key={"pk": {"S": pk}, "sk": {"S": sk}},
         UpdateExpression=f"REMOVE {path}",
     )
+
+
+def test_an_update_removes_what_became_none(store: Store) -> None:
+    """Channels are updated, not replaced; any kind that ever is must lose its fields too."""
+    campaigns = store.of(kinds.CAMPAIGN)
+    failed = samples.campaign(failure="It broke.", digest="e" * 64)
+    campaigns.put(failed)
+    mended = replace(failed, failure=None, name="Summer")
+
+    step = transactions.update(campaigns, mended, Path("version") == 0, Stale())
+    transactions.write(store, [step])
+
+    assert campaigns.get(kinds.CAMPAIGN.key(mended)) == mended
+    assert "failure" not in raw(store, kinds.CAMPAIGN, mended)
 
 
 def test_a_record_that_nobody_may_change_is_refused(store: Store) -> None:

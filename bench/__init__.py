@@ -1,0 +1,1 @@
+"""Benchmarks: `make -s bench NAME=api`. Each ends with one line of JSON."""
