@@ -25,13 +25,16 @@ REQUIREMENTS := api functions ingest bridge stack dev
 NAME ?=
 ARGS ?=
 
-.PHONY: help up down test test-unit check format lock bench audit clean distclean
+.PHONY: help up package down test test-unit check format lock bench audit clean distclean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: $(TOOLS) $(STACK) ## Bring up everything on this machine and send a first campaign
 	$(BIN)/python -m localstack.up $(ARGS)
+
+package: $(TOOLS) ## Build zips and templates: make package ARGS="--target aws"
+	$(BIN)/python -m infra.package $(ARGS)
 
 down: $(TOOLS) ## Stop what `make up` started; its state stays in .local
 	$(BIN)/python -m localstack.down $(ARGS)
@@ -95,7 +98,7 @@ $(TOOLS): requirements/dev.txt $(UV)
 
 $(STACK): requirements/stack.txt $(UV)
 	$(UV) venv --quiet --clear --python $(BIN)/python $(STACK_VENV)
-	$(UV) pip sync --quiet --python $(STACK_VENV)/bin/python --require-hashes requirements/stack.txt || \
+	$(UV) pip sync --quiet --compile-bytecode --python $(STACK_VENV)/bin/python --require-hashes requirements/stack.txt || \
 		$(BIN)/python -m pip --python $(STACK_VENV)/bin/python install --quiet --disable-pip-version-check \
 			--require-hashes -r requirements/stack.txt
 	@touch $(STACK)

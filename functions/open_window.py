@@ -8,6 +8,11 @@ from chalicelib import bootstrap
 
 
 def handler(event: dict[str, Any], _context: object) -> None:
-    bootstrap.driver().open(
-        event["workspace"], event["campaign"], int(event["window"]), event["token"]
-    )
+    driver = bootstrap.driver()
+    try:
+        driver.open(event["workspace"], event["campaign"], int(event["window"]), event["token"])
+    except Exception as error:
+        # ministack does not notice that a function which holds a token has failed, and would wait a
+        # day for the callback; AWS notices either way.
+        driver.executions.fail(event["token"], type(error).__name__)
+        raise

@@ -6,14 +6,17 @@ An execution's name is the campaign and its run, so starting one twice is harmle
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from chalicelib.adapters.aws import Clients
 
 
 class StepFunctionsExecutions:
-    """`machine` is the state machine's ARN; without it only `resume` can be used."""
+    """`machine` is the state machine's ARN; without it only `resume` and `fail` can be used."""
 
     def __init__(self, clients: Clients, machine: str = "") -> None:
         self._clients = clients
@@ -40,16 +43,18 @@ class StepFunctionsExecutions:
 
     def resume(self, token: str) -> None:
         client = self._clients.step_functions()
-        gone = (
-            client.exceptions.TaskDoesNotExist,
-            client.exceptions.TaskTimedOut,
-            client.exceptions.InvalidToken,
-        )
-        try:
+        with self._unless_gone():
             client.send_task_success(taskToken=token, output="{}")
-        except gone:
-            # The execution ended, or another doorbell resumed it first.
-            return
+
+    def fail(self, token: str, error: str) -> None:
+        client = self._clients.step_functions()
+        with self._unless_gone():
+            client.send_task_failure(taskToken=token, error=error)
+
+    def _unless_gone(self) -> AbstractContextManager[None]:
+        """The execution may have ended, or another doorbell resumed it first."""
+        gone = self._clients.step_functions().exceptions
+        return suppress(gone.TaskDoesNotExist, gone.TaskTimedOut, gone.InvalidToken)
 
 
 def execution_name(campaign: str, run: int) -> str:

@@ -15,7 +15,7 @@ from chalicelib.domain import plan
 from chalicelib.domain.audit import system
 from chalicelib.domain.campaign import Campaign, Move, Status
 from chalicelib.domain.delivery import Traffic
-from chalicelib.domain.errors import Conflict, Exists
+from chalicelib.domain.errors import Conflict, Exists, NotFound
 from chalicelib.domain.formats import manifest as manifests
 from chalicelib.domain.recipient_list import list_prefix
 from chalicelib.usecases import gate
@@ -141,8 +141,10 @@ class Driver:
         return len(records)
 
     def _window(self, workspace: str, campaign_id: str, number: int) -> Window:
-        windows = self.campaigns.windows(workspace, campaign_id)
-        return next(window for window in windows if window.number == number)
+        for window in self.campaigns.windows(workspace, campaign_id):
+            if window.number == number:
+                return window
+        raise NotFound("window")
 
     def _note_traffic(self, campaign: Campaign, channel: str) -> None:
         now = self.clock.now()

@@ -269,6 +269,10 @@ class Executions(Protocol):
         """
         ...
 
+    def fail(self, token: str, error: str) -> None:
+        """End the execution that waits with this token; the sweep starts another."""
+        ...
+
 
 class Secrets(Protocol):
     def get(self, name: str) -> str: ...

@@ -121,14 +121,27 @@ def test_resuming_answers_the_token_with_an_empty_object(
     stubber.assert_no_pending_responses()
 
 
+def test_a_failed_step_ends_its_execution(
+    answers: tuple[StepFunctionsExecutions, Stubber],
+) -> None:
+    executions, stubber = answers
+    stubber.add_response("send_task_failure", {}, {"taskToken": "token", "error": "Conflict"})
+
+    executions.fail("token", "Conflict")
+
+    stubber.assert_no_pending_responses()
+
+
 @pytest.mark.parametrize("gone", ["TaskDoesNotExist", "TaskTimedOut", "InvalidToken"])
 def test_a_token_that_nobody_waits_for_is_ignored(
     answers: tuple[StepFunctionsExecutions, Stubber], gone: str
 ) -> None:
     executions, stubber = answers
     stubber.add_client_error("send_task_success", gone)
+    stubber.add_client_error("send_task_failure", gone)
 
     executions.resume("token")
+    executions.fail("token", "Conflict")
 
     stubber.assert_no_pending_responses()
 

@@ -63,11 +63,12 @@ class FakeDataKeys:
 
 
 class FakeExecutions:
-    """`started` has every run once, `resumed` every token that was told to go on."""
+    """`started` has every run once, `resumed` and `failed` every token that was told so."""
 
     def __init__(self) -> None:
         self.started: list[tuple[str, str, int]] = []
         self.resumed: list[str] = []
+        self.failed: list[str] = []
         self._ended: set[tuple[str, str, int]] = set()
 
     def start(self, workspace: str, campaign: str, run: int) -> None:
@@ -80,6 +81,9 @@ class FakeExecutions:
 
     def resume(self, token: str) -> None:
         self.resumed.append(token)
+
+    def fail(self, token: str, error: str) -> None:  # noqa: ARG002 - what went wrong is for people
+        self.failed.append(token)
 
     def end(self, workspace: str, campaign: str, run: int) -> None:
         """As when it failed, or the service was restarted."""
