@@ -53,7 +53,7 @@ IMPORTS = {
 }
 MOTO_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",  # nosec B105 - moto takes any
     "AWS_DEFAULT_REGION": "eu-west-1",
 }
 

@@ -42,7 +42,7 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 
 def parse(text: str) -> Document:
-    loaded: Document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader, only with tags
+    loaded: Document = yaml.load(text, Loader=_Loader)  # noqa: S506 # nosec B506 - a SafeLoader with tags
     return {key: value for key, value in loaded.items() if not key.startswith("x-")}
 
 

@@ -35,7 +35,7 @@ APP_STACK = "message-center-app"
 STAGE = "api"
 # Emulators take any credentials; the key is also the account that they answer for.
 LOCAL_ACCOUNT = "000000000000"
-LOCAL_SECRET = "any"  # noqa: S105 - no secret: emulators do not look at it
+LOCAL_SECRET = "any"  # noqa: S105 # nosec B105 - no secret: emulators do not look at it
 _MAPPING_SETTINGS = (
     "EventSourceArn",
     "StartingPosition",
@@ -265,7 +265,7 @@ def ease_iam(endpoint: str, region: str, made: Outputs) -> None:
     session: Any = _local_session(endpoint, region)
     for bucket in (made.uploads_bucket, made.data_bucket):
         session.client("s3").delete_bucket_policy(Bucket=bucket)
-    call_back = {"Effect": "Allow", "Action": "states:SendTaskSuccess", "Resource": "*"}
+    call_back = {"Effect": "Allow", "Action": "states:SendTask*", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [call_back]})
     iam = session.client("iam")
     stack = session.client("cloudformation").describe_stack_resources(StackName=APP_STACK)

@@ -1,4 +1,4 @@
-"""The functions' handlers: what they parse, what they answer, how they fail (use cases on fakes)."""
+"""The handlers: what they parse, what they answer, how they fail; use cases on fakes."""
 
 from __future__ import annotations
 

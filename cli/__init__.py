@@ -1,0 +1,1 @@
+"""`mc`: Message Center on the command line. A client of the HTTP API, nothing more."""

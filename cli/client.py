@@ -1,0 +1,176 @@
+"""The HTTP API as typed calls. Whatever is not an answer leaves as one of `cli.errors`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote, urlencode
+
+from cli.errors import BadAnswer, ClientError, NotSignedIn, Refused, UsageError
+from cli.transport import HttpTransport, Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cli import shapes
+
+PAGE = 200
+_UNAUTHORIZED = 401
+_REFUSALS = 400
+_UPLOADED = 200
+
+
+@dataclass(slots=True)
+class Client:
+    url: str
+    token: str | None = None
+    workspace: str | None = None
+    transport: Transport = field(default_factory=HttpTransport)
+
+    # --- people ---
+
+    def sign_in(self, email: str, password: str) -> shapes.SignedIn:
+        # A wrong password is the server's refusal; "sign in again" would be no help here.
+        given = {"email": email, "password": password}
+        answer = cast("shapes.SignedIn", self._call("POST", "/v1/sign-in", given, anonymous=True))
+        self.token = answer["token"]
+        return answer
+
+    def sign_out(self) -> None:
+        self._call("POST", "/v1/sign-out", {})
+
+    def me(self) -> shapes.Person:
+        return cast("shapes.Person", self._call("GET", "/v1/me"))
+
+    # --- senders and lists ---
+
+    def senders(self) -> list[shapes.Sender]:
+        return cast("list[shapes.Sender]", self._here("GET", "/senders")["items"])
+
+    def begin_list(self, name: str, size: int, country: str | None) -> shapes.RecipientList:
+        new = {"name": name, "size": size, "default_country": country}
+        return cast("shapes.RecipientList", self._here("POST", "/lists", new))
+
+    def part_urls(self, list_id: str, numbers: Sequence[int]) -> dict[int, str]:
+        answer = self._here("POST", f"/lists/{_safe(list_id)}/parts", {"parts": list(numbers)})
+        return {part["part"]: part["url"] for part in answer["parts"]}
+
+    def put_part(self, url: str, data: bytes) -> None:
+        """To the bucket, not to the API: the address itself is the permission."""
+        answer = self.transport.request(
+            "PUT", url, {"Content-Type": "application/octet-stream"}, data
+        )
+        if answer.status != _UPLOADED:
+            raise ClientError(f"The bucket refused a part of the file (status {answer.status}).")
+
+    def complete_list(self, list_id: str) -> shapes.RecipientList:
+        answer = self._here("POST", f"/lists/{_safe(list_id)}/complete", {})
+        return cast("shapes.RecipientList", answer)
+
+    def abort_list(self, list_id: str) -> shapes.RecipientList:
+        answer = self._here("POST", f"/lists/{_safe(list_id)}/abort", {})
+        return cast("shapes.RecipientList", answer)
+
+    def recipient_list(self, list_id: str) -> shapes.RecipientList:
+        return cast("shapes.RecipientList", self._here("GET", f"/lists/{_safe(list_id)}"))
+
+    def lists(self) -> Iterator[shapes.RecipientList]:
+        return cast("Iterator[shapes.RecipientList]", self._all("/lists"))
+
+    # --- campaigns ---
+
+    def create_campaign(
+        self, *, name: str, text: str, sender: str, list_id: str, auto_start: bool
+    ) -> shapes.Campaign:
+        new = {
+            "name": name,
+            "text": text,
+            "sender": sender,
+            "list": list_id,
+            "auto_start": auto_start,
+        }
+        return cast("shapes.Campaign", self._here("POST", "/campaigns", new))
+
+    def campaign(self, campaign: str) -> shapes.Campaign:
+        return cast("shapes.Campaign", self._here("GET", f"/campaigns/{_safe(campaign)}"))
+
+    def campaigns(self) -> Iterator[shapes.Campaign]:
+        return cast("Iterator[shapes.Campaign]", self._all("/campaigns"))
+
+    def act(self, campaign: str, action: str, note: str | None = None) -> shapes.Campaign:
+        """`action` is submit, approve, reject, start, pause, resume or cancel."""
+        body = {} if note is None else {"note": note}
+        answer = self._here("POST", f"/campaigns/{_safe(campaign)}/{action}", body)
+        return cast("shapes.Campaign", answer)
+
+    def recipients(
+        self, campaign: str, *, after: str | None = None, limit: int = PAGE
+    ) -> shapes.RecipientPage:
+        path = f"/campaigns/{_safe(campaign)}/recipients{_query(after, limit)}"
+        return cast("shapes.RecipientPage", self._here("GET", path))
+
+    def every_recipient(self, campaign: str) -> Iterator[shapes.Recipient]:
+        path = f"/campaigns/{_safe(campaign)}/recipients"
+        return cast("Iterator[shapes.Recipient]", self._all(path))
+
+    # --- underneath ---
+
+    def _all(self, path: str) -> Iterator[shapes.Json]:
+        after: str | None = None
+        while True:
+            page = self._here("GET", path + _query(after, PAGE))
+            yield from page["items"]
+            after = page["next"]
+            if after is None:
+                return
+
+    def _here(self, method: str, path: str, body: shapes.Json | None = None) -> shapes.Json:
+        if self.token is None:
+            raise NotSignedIn("Sign in first: mc sign-in.")
+        if self.workspace is None:
+            raise UsageError("You are in several workspaces: name one with --workspace.")
+        return self._call(method, f"/v1/workspaces/{_safe(self.workspace)}{path}", body)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: shapes.Json | None = None,
+        *,
+        anonymous: bool = False,
+    ) -> shapes.Json:
+        headers = {"Accept": "application/json", "User-Agent": "mc"}
+        if self.token is not None and not anonymous:
+            headers["Authorization"] = f"Bearer {self.token}"
+        data = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            data = json.dumps(body).encode()
+        url = self.url.rstrip("/") + path
+        answer = self.transport.request(method, url, headers, data)
+        document = _document(answer.body)
+        if answer.status == _UNAUTHORIZED and not anonymous:
+            raise NotSignedIn("Your session has ended: sign in again with mc sign-in.")
+        if document is None or (answer.status >= _REFUSALS and "title" not in document):
+            raise BadAnswer(self.url, answer.status)
+        if answer.status >= _REFUSALS:
+            raise Refused(answer.status, cast("shapes.ProblemDocument", document))
+        return document
+
+
+def _document(body: bytes) -> shapes.Json | None:
+    try:
+        document: Any = json.loads(body)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _safe(part: str) -> str:
+    return quote(part, safe="")
+
+
+def _query(after: str | None, limit: int) -> str:
+    given = {"limit": str(limit)} | ({"after": after} if after else {})
+    return "?" + urlencode(given)

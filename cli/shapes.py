@@ -1,0 +1,142 @@
+"""What the API answers, as far as `mc` reads it. `--json` prints the answers whole."""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired, TypedDict
+
+
+class FieldError(TypedDict):
+    field: str
+    message: str
+
+
+class ProblemDocument(TypedDict):
+    type: str
+    title: str
+    status: int
+    detail: NotRequired[str]
+    request_id: NotRequired[str]
+    errors: NotRequired[list[FieldError]]
+
+
+class User(TypedDict):
+    id: str
+    email: str
+    name: str
+
+
+class Membership(TypedDict):
+    id: str
+    role: str
+    is_moderator: bool
+
+
+class Person(TypedDict):
+    user: User
+    workspaces: list[Membership]
+
+
+class SignedIn(Person):
+    token: str
+    expires_at: str
+
+
+class Sender(TypedDict):
+    id: str
+    name: str
+    current_revision: int | None
+    created_at: str
+
+
+class Counts(TypedDict):
+    valid: int
+    duplicate: int
+    invalid: dict[str, int]
+
+
+class RecipientList(TypedDict):
+    id: str
+    name: str
+    status: str
+    author: str
+    size: int
+    parts: int
+    counts: Counts
+    digest: str | None
+    failure: str | None
+    created_at: str
+
+
+class Decision(TypedDict):
+    by: str
+    at: str
+    note: str
+
+
+class Totals(TypedDict):
+    """Recipients by state; the states add up to `total`."""
+
+    total: int
+    pending: int
+    sent: int
+    delivered: int
+    failed: int
+    unknown: int
+    suppressed: int
+    expired: int
+    cancelled: int
+    segments: int
+    in_doubt: int
+
+
+class Campaign(TypedDict):
+    id: str
+    name: str
+    text: str
+    sender: str
+    revision: int
+    list: str
+    auto_start: bool
+    author: str
+    status: str
+    approval: str
+    decision: Decision | None
+    pause_reason: str | None
+    recipients: int
+    failure: str | None
+    created_at: str
+    started_at: str | None
+    sent_at: str | None
+    finished_at: str | None
+    # Only where one campaign is asked for.
+    totals: NotRequired[Totals]
+
+
+class ErrorLine(TypedDict):
+    space: str
+    code: int
+    name: str
+    meaning: str
+
+
+class Part(TypedDict):
+    state: str
+    message_id: str
+    submitted_at_ms: int | None
+    reported_at_ms: int | None
+    error: ErrorLine | None
+
+
+class Recipient(TypedDict):
+    number: str
+    ctn_hash: str
+    state: str
+    parts: list[Part]
+
+
+class RecipientPage(TypedDict):
+    items: list[Recipient]
+    next: str | None
+
+
+Json = dict[str, Any]
