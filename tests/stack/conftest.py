@@ -118,7 +118,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         pytest.fail("There is no venv for ministack: run these tests with `make test`.")
     state = tmp_path_factory.mktemp("installation")
     said: list[str] = []
-    stack = Stack(Options(state, any_free(()), smsc_ports=(), smsc=FAULTS, enforce_iam=True), said.append)
+    stack = Stack(
+        Options(state, any_free(()), smsc_ports=(), smsc=FAULTS, enforce_iam=True), said.append
+    )
     try:
         stack.start()
         accounts = demo.new_demo()
