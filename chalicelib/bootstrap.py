@@ -96,15 +96,18 @@ def api() -> Api:
     from chalicelib.usecases.identity import Identity
     from chalicelib.usecases.lists import Lists
     from chalicelib.usecases.recipients import Recipients
+    from chalicelib.usecases.repeats import Repeats
 
     settings = api_settings()
     base = _base(settings.tables, settings.endpoint)
     records, clients, clock, ids = base.records, base.clients, base.clock, base.ids
+    repeats = Repeats(records.directory, clock)
     return Api(
         identity=Identity(records.directory, records.changes, Argon2Passwords(), clock, ids),
         lists=Lists(
             campaigns=records.campaigns,
             changes=records.changes,
+            repeats=repeats,
             uploads=S3Uploads(clients, settings.uploads_bucket),
             clock=clock,
             ids=ids,
@@ -114,6 +117,7 @@ def api() -> Api:
             directory=records.directory,
             campaigns=records.campaigns,
             changes=records.changes,
+            repeats=repeats,
             executions=StepFunctionsExecutions(clients, settings.state_machine),
             clock=clock,
             ids=ids,

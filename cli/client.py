@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode
+from uuid import uuid4
 
-from cli.errors import BadAnswer, ClientError, NotSignedIn, Refused, UsageError
+from cli.errors import BadAnswer, ClientError, NotSignedIn, Refused, Unreachable, UsageError
 from cli.transport import HttpTransport, Transport
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from cli import shapes
 
 PAGE = 200
+TRIES = 3
+PAUSE = 0.5
 _UNAUTHORIZED = 401
 _REFUSALS = 400
 _UPLOADED = 200
@@ -50,7 +54,7 @@ class Client:
 
     def begin_list(self, name: str, size: int, country: str | None) -> shapes.RecipientList:
         new = {"name": name, "size": size, "default_country": country}
-        return cast("shapes.RecipientList", self._here("POST", "/lists", new))
+        return cast("shapes.RecipientList", self._make("/lists", new))
 
     def part_urls(self, list_id: str, numbers: Sequence[int]) -> dict[int, str]:
         answer = self._here("POST", f"/lists/{_safe(list_id)}/parts", {"parts": list(numbers)})
@@ -90,7 +94,7 @@ class Client:
             "list": list_id,
             "auto_start": auto_start,
         }
-        return cast("shapes.Campaign", self._here("POST", "/campaigns", new))
+        return cast("shapes.Campaign", self._make("/campaigns", new))
 
     def campaign(self, campaign: str) -> shapes.Campaign:
         return cast("shapes.Campaign", self._here("GET", f"/campaigns/{_safe(campaign)}"))
@@ -125,12 +129,24 @@ class Client:
             if after is None:
                 return
 
-    def _here(self, method: str, path: str, body: shapes.Json | None = None) -> shapes.Json:
+    def _make(self, path: str, new: shapes.Json) -> shapes.Json:
+        """Make it once, even if an answer is lost: the key tells the server of a repetition."""
+        key = uuid4().hex
+        for _ in range(TRIES - 1):
+            try:
+                return self._here("POST", path, new, key=key)
+            except Unreachable:
+                time.sleep(PAUSE)
+        return self._here("POST", path, new, key=key)
+
+    def _here(
+        self, method: str, path: str, body: shapes.Json | None = None, *, key: str | None = None
+    ) -> shapes.Json:
         if self.token is None:
             raise NotSignedIn("Sign in first: mc sign-in.")
         if self.workspace is None:
             raise UsageError("You are in several workspaces: name one with --workspace.")
-        return self._call(method, f"/v1/workspaces/{_safe(self.workspace)}{path}", body)
+        return self._call(method, f"/v1/workspaces/{_safe(self.workspace)}{path}", body, key=key)
 
     def _call(
         self,
@@ -139,8 +155,11 @@ class Client:
         body: shapes.Json | None = None,
         *,
         anonymous: bool = False,
+        key: str | None = None,
     ) -> shapes.Json:
         headers = {"Accept": "application/json", "User-Agent": "mc"}
+        if key is not None:
+            headers["Idempotency-Key"] = key
         if self.token is not None and not anonymous:
             headers["Authorization"] = f"Bearer {self.token}"
         data = None

@@ -38,7 +38,7 @@ def show_senders(call: Call) -> shapes.Answer:
 def create_campaign(call: Call) -> Response:
     new = body(call.request, shapes.NewCampaign)
     campaign = call.api.campaigns.create(
-        call.who, NewCampaign(new.name, new.text, new.sender, new.list, new.auto_start)
+        call.who, NewCampaign(new.name, new.text, new.sender, new.list, new.auto_start), call.key
     )
     return ok(shapes.campaign(campaign), 201)
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from chalicelib.domain import errors
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -24,6 +21,7 @@ TABLE: tuple[tuple[type[Exception], Kind], ...] = (
     (errors.Unauthenticated, Kind(401, "unauthenticated", "Sign in first")),
     (errors.Forbidden, Kind(403, "forbidden", "Not allowed")),
     (errors.NotFound, Kind(404, "not-found", "Not found")),
+    (errors.KeyReused, Kind(422, "idempotency-key-reused", "The key belongs to another request")),
     (errors.AlreadyDecided, Kind(409, "already-decided", "Decided already")),
     (errors.IllegalMove, Kind(409, "illegal-move", "Not possible in this state")),
     (errors.Stale, Kind(409, "changed-meanwhile", "Changed meanwhile")),
@@ -37,18 +35,24 @@ def kind_of(error: Exception) -> Kind:
     return next((kind for type_, kind in TABLE if isinstance(error, type_)), UNEXPECTED)
 
 
-def problem(error: Exception, request: str) -> Mapping[str, Any]:
-    """What the caller is told; of an unexpected error only where to find it in the log."""
-    kind = kind_of(error)
-    document: dict[str, Any] = {
+def document_of(kind: Kind, detail: str, request: str) -> dict[str, Any]:
+    return {
         "type": f"urn:message-center:problem:{kind.type}",
         "title": kind.title,
         "status": kind.status,
-        "detail": str(error)
-        if kind is not UNEXPECTED
-        else "Try again; if it stays, tell the operator the request id.",
+        "detail": detail,
         "request_id": request,
     }
+
+
+def problem(error: Exception, request: str) -> dict[str, Any]:
+    """What the caller is told; of an unexpected error only where to find it in the log."""
+    kind = kind_of(error)
+    if kind is UNEXPECTED:
+        detail = "Try again; if it stays, tell the operator the request id."
+    else:
+        detail = str(error)
+    document = document_of(kind, detail, request)
     if isinstance(error, errors.Invalid):
         document["errors"] = [
             {"field": item.field, "message": item.message} for item in error.problems

@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from chalice.app import Response
 
 from chalicelib import bootstrap
-from chalicelib.api.errors import CONTENT_TYPE, UNEXPECTED, kind_of, problem
+from chalicelib.api.errors import CONTENT_TYPE, UNEXPECTED, Kind, document_of, kind_of, problem
 from chalicelib.domain.errors import Invalid, Problem, Unauthenticated, require
 from chalicelib.telemetry import logger
 from chalicelib.usecases.identity import Origin
@@ -42,6 +43,12 @@ class Call:
     request: Request
     api: Api
     who: Caller
+
+    @property
+    def key(self) -> str | None:
+        """The caller's own key of a request that makes something (CONTRACTS 5)."""
+        key: str | None = self.request.headers.get("idempotency-key")
+        return key
 
 
 def endpoint(routes: Blueprint) -> Callable[[View], View]:
@@ -87,18 +94,34 @@ def ok(body: object, status: int = 200) -> Response:
     )
 
 
+def frameworks_own(request: Request, proceed: Callable[[Request], Response]) -> Response:
+    """Middleware: what Chalice refuses before any view is a problem document as well."""
+    response = proceed(request)
+    refused = response.status_code >= HTTPStatus.BAD_REQUEST and isinstance(response.body, dict)
+    if not refused:
+        return response
+    status = HTTPStatus(response.status_code)
+    kind = Kind(status.value, status.phrase.lower().replace(" ", "-"), status.phrase)
+    detail = str(response.body.get("Message", status.description))
+    return _problem(document_of(kind, detail, origin(request).request), status.value)
+
+
 def _refusal(error: Exception, request: str) -> Response:
     kind = kind_of(error)
     if kind is UNEXPECTED:
         logger("api").exception("unexpected error", extra={"request_id": request})
-    headers: dict[str, str | list[str]] = {
-        "Content-Type": CONTENT_TYPE,
-        "Cache-Control": "no-store",
-    }
+    response = _problem(problem(error, request), kind.status)
     if isinstance(error, Unauthenticated):
-        headers["WWW-Authenticate"] = "Bearer"
-    document = msgspec.json.encode(problem(error, request)).decode()
-    return Response(document, headers=headers, status_code=kind.status)
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _problem(document: dict[str, Any], status: int) -> Response:
+    return Response(
+        msgspec.json.encode(document).decode(),
+        headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"},
+        status_code=status,
+    )
 
 
 def body(request: Request, shape: type[B]) -> B:

@@ -8,6 +8,7 @@ from chalice.app import Blueprint
 
 from chalicelib.api import shapes
 from chalicelib.api.http import Call, body, member, ok, page_of
+from chalicelib.usecases.lists import NewList
 
 if TYPE_CHECKING:
     from chalice.app import Response
@@ -21,12 +22,8 @@ ROOT = "/v1/workspaces/{workspace}/lists"
 @member(routes)
 def begin_list(call: Call) -> Response:
     new = body(call.request, shapes.NewList)
-    return ok(
-        shapes.recipient_list(
-            call.api.lists.begin(call.who, new.name, new.size, new.default_country)
-        ),
-        201,
-    )
+    wanted = NewList(new.name, new.size, new.default_country)
+    return ok(shapes.recipient_list(call.api.lists.begin(call.who, wanted, call.key)), 201)
 
 
 @routes.route(ROOT, methods=["GET"])

@@ -10,7 +10,8 @@ MessageCenterError
     ├── Stale          somebody else changed it since it was read
     ├── Exists         it is there already
     ├── IllegalMove    the status table has no such move
-    └── AlreadyDecided another moderator was first (SPEC 4.3)
+    ├── AlreadyDecided another moderator was first (SPEC 4.3)
+    └── KeyReused      the caller's own key belongs to another request (CONTRACTS 5)
 """
 
 from __future__ import annotations
@@ -79,6 +80,11 @@ class AlreadyDecided(Conflict):
         when = f" at {at.isoformat()}" if at else ""
         super().__init__(f"It was decided already: {decision}{when}.")
         self.decision = decision
+
+
+class KeyReused(Conflict):
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for another request: take a new one.")
 
 
 def require(*checks: tuple[bool, str, str]) -> None:

@@ -14,6 +14,7 @@ from chalicelib.domain.sender import RevisionStatus
 from chalicelib.domain.workspace import Right
 from chalicelib.usecases import gate
 from chalicelib.usecases.auditing import Auditor
+from chalicelib.usecases.repeats import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         Ids,
         Page,
     )
+    from chalicelib.usecases.repeats import Mark, Repeats
 
 T = TypeVar("T")
 
@@ -49,6 +51,7 @@ class CampaignDesk:
     directory: Directory
     campaigns: Campaigns
     changes: Changes
+    repeats: Repeats
     executions: Executions
     clock: Clock
     ids: Ids
@@ -57,9 +60,16 @@ class CampaignDesk:
         caller.must(Right.VIEW)
         return self.directory.workspace(caller.workspace)
 
-    def create(self, caller: Caller, new: NewCampaign) -> Campaign:
+    def create(self, caller: Caller, new: NewCampaign, key: str | None = None) -> Campaign:
         caller.must(Right.WRITE_CAMPAIGN)
         rules.check_new(new.name, new.text)
+        return self.repeats.once(
+            Request(caller, key, new),
+            read=lambda campaign: self.campaigns.campaign(caller.workspace, campaign),
+            make=lambda mark: self._create(caller, new, mark),
+        )
+
+    def _create(self, caller: Caller, new: NewCampaign, mark: Mark) -> Campaign:
         revision = self._approved_revision(caller.workspace, new.sender)
         _named("list", lambda: self.campaigns.recipient_list(caller.workspace, new.list))
         campaign = Campaign(
@@ -75,7 +85,9 @@ class CampaignDesk:
             auto_start=new.auto_start,
             created_at=self.clock.now(),
         )
-        return self._save(caller, None, campaign, "campaign.created")
+        audit = self._audit(caller, None, campaign, "campaign.created")
+        self.changes.commit(campaign, *mark(campaign.id), audit=audit)
+        return self.campaigns.campaign(caller.workspace, campaign.id)
 
     def get(self, caller: Caller, campaign: str) -> Campaign:
         caller.must(Right.VIEW)
@@ -169,9 +181,7 @@ class CampaignDesk:
             raise Invalid(Problem("sender", "has no approved revision yet: get one approved first"))
         return self.campaigns.revision(workspace, sender.id, sender.current_revision)
 
-    def _save(
-        self, caller: Caller, before: Campaign | None, after: Campaign, action: str
-    ) -> Campaign:
+    def _save(self, caller: Caller, before: Campaign, after: Campaign, action: str) -> Campaign:
         return self.changes.save(after, self._audit(caller, before, after, action))
 
     def _audit(

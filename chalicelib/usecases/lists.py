@@ -18,39 +18,54 @@ from chalicelib.domain.recipient_list import (
 )
 from chalicelib.domain.workspace import Right
 from chalicelib.usecases.auditing import Auditor
+from chalicelib.usecases.repeats import Request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chalicelib.usecases.auditing import Caller
     from chalicelib.usecases.ports import Campaigns, Changes, Clock, Ids, Page, Uploads
+    from chalicelib.usecases.repeats import Mark, Repeats
 
 PARTS_PER_CALL = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NewList:
+    name: str
+    size: int
+    default_country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Lists:
     campaigns: Campaigns
     changes: Changes
+    repeats: Repeats
     uploads: Uploads
     clock: Clock
     ids: Ids
     upload_max_bytes: int
 
-    def begin(
-        self, caller: Caller, name: str, size: int, default_country: str | None
-    ) -> RecipientList:
+    def begin(self, caller: Caller, new: NewList, key: str | None = None) -> RecipientList:
         caller.must(Right.UPLOAD_LIST)
-        check_upload(name, size, self.upload_max_bytes, default_country)
+        check_upload(new.name, new.size, self.upload_max_bytes, new.default_country)
+        return self.repeats.once(
+            Request(caller, key, new),
+            read=lambda list_id: self.campaigns.recipient_list(caller.workspace, list_id),
+            make=lambda mark: self._begin(caller, new, mark),
+        )
+
+    def _begin(self, caller: Caller, new: NewList, mark: Mark) -> RecipientList:
         list_id = self.ids.new("lst")
         recipients = RecipientList(
             id=list_id,
             workspace=caller.workspace,
-            name=name,
+            name=new.name,
             author=caller.user,
             status=ListStatus.UPLOADING,
-            size=size,
-            default_country=default_country,
+            size=new.size,
+            default_country=new.default_country,
             upload=self.uploads.begin(upload_key(caller.workspace, list_id)),
             created_at=self.clock.now(),
         )
@@ -59,9 +74,10 @@ class Lists:
             caller.actor,
             "list.created",
             list_id,
-            after={"name": name, "size": size},
+            after={"name": new.name, "size": new.size},
         )
-        return self.changes.save(recipients, audit)
+        self.changes.commit(recipients, *mark(list_id), audit=audit)
+        return self.campaigns.recipient_list(caller.workspace, list_id)
 
     def part_urls(self, caller: Caller, list_id: str, numbers: Sequence[int]) -> dict[int, str]:
         recipients = self._uploading(caller, list_id)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.identity import Session, User
     from chalicelib.domain.ledger import Counters
     from chalicelib.domain.recipient_list import RecipientList
+    from chalicelib.domain.request import MadeOnce
     from chalicelib.domain.sender import Revision, Sender
     from chalicelib.domain.workspace import Member, Workspace
 
@@ -99,6 +100,8 @@ class Directory(Protocol):
     def user(self, user: str) -> User: ...
 
     def user_by_email(self, email: str) -> User | None: ...
+
+    def made_once(self, workspace: str, user: str, key: str) -> MadeOnce | None: ...
 
     def session(self, digest: str) -> Session | None: ...
 

@@ -53,6 +53,16 @@ def test_a_user_is_found_by_mail_address_in_whatever_case(ports: Ports, address:
     assert ports.directory.user_by_email(address) == ada
 
 
+def test_a_key_is_one_persons_in_one_workspace(ports: Ports) -> None:
+    made = ports.changes.save(samples.made_once(), samples.audit())
+    assert ports.directory.made_once(made.workspace, made.user, made.key) == made
+    assert ports.directory.made_once("wsp_b", made.user, made.key) is None
+    assert ports.directory.made_once(made.workspace, "usr_b", made.key) is None
+    assert ports.directory.made_once(made.workspace, made.user, "key-2") is None
+    with pytest.raises(Exists):
+        ports.changes.save(samples.made_once(target="cmp_b"), samples.audit())
+
+
 def test_an_ended_session_is_gone_and_audited(ports: Ports) -> None:
     session = ports.changes.save(samples.session(), samples.audit())
     closing = samples.audit(action="session.closed")

@@ -26,6 +26,7 @@ from chalicelib.domain.delivery import (
 from chalicelib.domain.errors import Conflict, Exists, NotFound, Stale
 from chalicelib.domain.identity import Session, User, normal_email
 from chalicelib.domain.recipient_list import RecipientList
+from chalicelib.domain.request import MadeOnce
 from chalicelib.domain.sender import Revision, Sender
 from chalicelib.domain.workspace import Member, Workspace
 from chalicelib.usecases.ports import Page
@@ -44,6 +45,7 @@ IDENTITY: dict[type, tuple[str, ...]] = {
     Member: ("workspace", "user"),
     User: ("id",),
     Session: ("digest",),
+    MadeOnce: ("workspace", "user", "key"),
     Sender: ("workspace", "id"),
     Revision: ("workspace", "sender", "number"),
     RecipientList: ("workspace", "id"),
@@ -63,6 +65,7 @@ CHANGEABLE = (
     Member,
     User,
     Session,
+    MadeOnce,
     Sender,
     Revision,
     RecipientList,
@@ -222,6 +225,9 @@ class FakeDirectory:
     def user_by_email(self, email: str) -> User | None:
         user = self._records.user_of(email)
         return self._records.find(User, user) if user else None
+
+    def made_once(self, workspace: str, user: str, key: str) -> MadeOnce | None:
+        return self._records.find(MadeOnce, workspace, user, key)
 
     def session(self, digest: str) -> Session | None:
         return self._records.find(Session, digest)

@@ -24,6 +24,7 @@ from chalicelib.domain.formats.inbox import RawReceipt
 from chalicelib.domain.identity import Session, User
 from chalicelib.domain.ledger import Outcome, OutcomeKind
 from chalicelib.domain.recipient_list import ListCounts, ListStatus, RecipientList
+from chalicelib.domain.request import MadeOnce
 from chalicelib.domain.sender import (
     ALPHANUMERIC,
     DESTINATION,
@@ -53,6 +54,11 @@ def user(**changes: Any) -> User:
 def session(**changes: Any) -> Session:
     made = Session("d" * 64, "usr_a", MORNING, MORNING + timedelta(hours=8, microseconds=1))
     return replace(made, **changes)
+
+
+def made_once(**changes: Any) -> MadeOnce:
+    expiry = MORNING + timedelta(hours=24, microseconds=1)
+    return replace(MadeOnce("wsp_a", "usr_a", "key-1", "c" * 64, "cmp_a", expiry), **changes)
 
 
 def sender(**changes: Any) -> Sender:

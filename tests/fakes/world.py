@@ -29,6 +29,7 @@ from chalicelib.usecases.installation import Installation
 from chalicelib.usecases.lists import Lists
 from chalicelib.usecases.receipts import Receipts
 from chalicelib.usecases.recipients import Recipients
+from chalicelib.usecases.repeats import Repeats
 from chalicelib.usecases.sweeping import Sweep
 from tests.fakes import samples
 from tests.fakes.records import (
@@ -71,11 +72,18 @@ class World:
     def __post_init__(self) -> None:
         self.keep_records()
         self.identity = Identity(self.directory, self.changes, self.passwords, self.clock, self.ids)
+        repeats = Repeats(self.directory, self.clock)
         self.lists = Lists(
-            self.campaigns, self.changes, self.uploads, self.clock, self.ids, UPLOAD_MAX
+            self.campaigns, self.changes, repeats, self.uploads, self.clock, self.ids, UPLOAD_MAX
         )
         self.desk = CampaignDesk(
-            self.directory, self.campaigns, self.changes, self.executions, self.clock, self.ids
+            self.directory,
+            self.campaigns,
+            self.changes,
+            repeats,
+            self.executions,
+            self.clock,
+            self.ids,
         )
         self.folder = Folder(
             self.delivery,

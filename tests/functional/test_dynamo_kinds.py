@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import fields, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,12 @@ KEYS = [
     (kinds.MEMBER, samples.member(), "wsp_a#MEMBER", "usr_a"),
     (kinds.USER, samples.user(), "master#USER#usr_a", "USER"),
     (kinds.SESSION, samples.session(), f"master#SESSION#{'d' * 64}", "SESSION"),
+    (
+        kinds.MADE_ONCE,
+        samples.made_once(),
+        "wsp_a#REQUEST",
+        f"usr_a#{hashlib.sha256(b'key-1').hexdigest()}",
+    ),
     (
         kinds.EMAIL,
         kinds.EmailAddress("Ada@example.com", "usr_a"),
@@ -108,10 +115,11 @@ def test_a_record_is_stored_under_its_key(
     ("kind", "record", "expires"),
     [
         (kinds.SESSION, samples.session(), MORNING + timedelta(hours=8)),
+        (kinds.MADE_ONCE, samples.made_once(), MORNING + timedelta(hours=24)),
         (kinds.TRAFFIC, samples.traffic(), MORNING + timedelta(days=5)),
         (kinds.AUDIT, samples.audit(), MORNING + timedelta(days=90)),
     ],
-    ids=["session", "traffic", "audit"],
+    ids=["session", "made once", "traffic", "audit"],
 )
 def test_what_expires_has_the_tables_ttl_in_seconds(
     store: Store, kind: Kind[Any], record: object, expires: Any

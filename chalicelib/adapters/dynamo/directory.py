@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamo import keys, transactions
 from chalicelib.adapters.dynamo.changes import audit_step
-from chalicelib.adapters.dynamo.kinds import EMAIL, MEMBER, SESSION, USER, WORKSPACE
+from chalicelib.adapters.dynamo.kinds import EMAIL, MADE_ONCE, MEMBER, SESSION, USER, WORKSPACE
 
 if TYPE_CHECKING:
     from chalicelib.adapters.dynamo.store import Store
     from chalicelib.domain.audit import AuditRecord
     from chalicelib.domain.identity import Session, User
+    from chalicelib.domain.request import MadeOnce
     from chalicelib.domain.workspace import Member, Workspace
 
 
@@ -23,6 +24,7 @@ class DynamoDirectory:
         self._users = store.of(USER)
         self._addresses = store.of(EMAIL)
         self._sessions = store.of(SESSION)
+        self._made_once = store.of(MADE_ONCE)
 
     def workspace(self, workspace: str) -> Workspace:
         return self._workspaces.get(keys.workspace(workspace))
@@ -40,6 +42,9 @@ class DynamoDirectory:
     def user_by_email(self, email: str) -> User | None:
         address = self._addresses.find(keys.email(email))
         return self._users.find(keys.user(address.user)) if address else None
+
+    def made_once(self, workspace: str, user: str, key: str) -> MadeOnce | None:
+        return self._made_once.find(keys.made_once(workspace, user, key))
 
     def session(self, digest: str) -> Session | None:
         """It may have ended: DynamoDB removes expired items when it finds the time."""

@@ -51,6 +51,12 @@ def session(digest: str) -> Key:
     return Key(f"{MASTER}#SESSION#{digest}", "SESSION")
 
 
+def made_once(workspace_id: str, user_id: str, key: str) -> Key:
+    """The caller's key may hold anything, so it stands as its digest."""
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    return Key(f"{workspace_id}#REQUEST", f"{user_id}#{digest}")
+
+
 def senders(workspace_id: str) -> str:
     return f"{workspace_id}#SENDER"
 

@@ -23,6 +23,7 @@ from chalicelib.domain.delivery import (
 )
 from chalicelib.domain.identity import Session, User
 from chalicelib.domain.recipient_list import RecipientList
+from chalicelib.domain.request import MadeOnce
 from chalicelib.domain.sender import Revision, Sender
 from chalicelib.domain.workspace import Member, Workspace
 
@@ -116,6 +117,14 @@ SESSION: Final = Kind(
     Table.DIRECTORY,
     models.SessionItem,
     lambda record: keys.session(record.digest),
+    expiry=lambda record: record.expires_at,
+)
+MADE_ONCE: Final = Kind(
+    MadeOnce,
+    "request with this key",
+    Table.DIRECTORY,
+    models.MadeOnceItem,
+    lambda record: keys.made_once(record.workspace, record.user, record.key),
     expiry=lambda record: record.expires_at,
 )
 SENDER: Final = Kind(
@@ -222,6 +231,7 @@ CHANGEABLE: Final[dict[type, Kind[Any]]] = {
         MEMBER,
         USER,
         SESSION,
+        MADE_ONCE,
         SENDER,
         REVISION,
         RECIPIENT_LIST,

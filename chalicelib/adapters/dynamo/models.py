@@ -90,6 +90,15 @@ class SessionItem(Versioned, Expiring):
     expires_at = UTCDateTimeAttribute(attr_name="expires")
 
 
+class MadeOnceItem(Versioned, Expiring):
+    workspace = UnicodeAttribute()
+    user = UnicodeAttribute()
+    key = UnicodeAttribute()
+    digest = UnicodeAttribute()
+    target = UnicodeAttribute()
+    expires_at = UTCDateTimeAttribute(attr_name="expires")
+
+
 # --- campaigns ---
 
 

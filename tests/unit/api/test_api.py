@@ -175,6 +175,17 @@ def test_an_unexpected_error_tells_nothing_but_where_to_look(
     assert answer.body["request_id"] == "req-1"
 
 
+def test_what_chalice_refuses_is_a_problem_document(gateway: Gateway) -> None:
+    event = gateway.event("POST", "/v1/sign-in", {"email": "a", "password": "b"})
+    event["headers"]["Content-Type"] = "text/plain"
+    event["multiValueHeaders"]["Content-Type"] = ["text/plain"]
+    answer = gateway.send(event)
+    assert answer.status == 415
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.body["type"] == "urn:message-center:problem:unsupported-media-type"
+    assert "text/plain" in answer.body["detail"]
+
+
 def test_every_domain_error_has_a_row_of_its_own() -> None:
     leaves = [
         kind

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cli import client
 from cli.__main__ import COMMANDS, parser
 from cli.errors import Exit, Unreachable
 from cli.transport import Answer
@@ -20,12 +21,28 @@ SENDERS = {
         {"id": "snd_3", "name": "Twin", "current_revision": 1, "created_at": ""},
     ]
 }
+URL = "http://127.0.0.1:8080"
 CREATE = ("campaign", "create", "--name", "Spring", "--text", "Hello", "--list", "lst_1")
 
 
 @pytest.fixture(autouse=True)
 def senders(api: Any) -> None:
     api.on("GET", "/senders", SENDERS)
+
+
+def test_what_is_made_is_made_once_though_an_answer_is_lost(
+    api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "PAUSE", 0)
+    mc = client.Client(URL, "mcs_token", "demo", api)
+    lost = Unreachable(URL, "it took too long")
+    api.on("POST", "/campaigns", lost, lost, {"id": "cmp_1"}, status=201)
+    made = mc.create_campaign(
+        name="Spring", text="Hello", sender="snd_1", list_id="lst_1", auto_start=True
+    )
+    assert made["id"] == "cmp_1"
+    keys = {request.headers["Idempotency-Key"] for request in api.requests}
+    assert (len(api.requests), len(keys)) == (3, 1)
 
 
 @pytest.mark.parametrize(("given", "sent"), [("Demo", "snd_1"), ("snd_9", "snd_9")])

@@ -11,6 +11,7 @@ from chalicelib.domain.errors import (
     Exists,
     Forbidden,
     Invalid,
+    KeyReused,
     NotFound,
     Unauthenticated,
 )
@@ -18,6 +19,7 @@ from chalicelib.domain.identity import SESSION_LENGTH
 from chalicelib.domain.recipient_list import PART_BYTES, ListStatus
 from chalicelib.domain.workspace import Role
 from chalicelib.usecases.identity import Origin
+from chalicelib.usecases.lists import NewList
 from tests.fakes import samples
 from tests.fakes.world import PASSWORD, UPLOAD_MAX, World
 
@@ -82,7 +84,7 @@ def test_a_workspace_of_others_does_not_exist(world: World) -> None:
 
 
 def test_an_upload_from_begin_to_complete(world: World) -> None:
-    begun = world.lists.begin(world.author, "all.csv", PART_BYTES + 5, "GB")
+    begun = world.lists.begin(world.author, NewList("all.csv", PART_BYTES + 5, "GB"))
     assert (begun.status, begun.parts) == (ListStatus.UPLOADING, 2)
     urls = world.lists.part_urls(world.author, begun.id, [1, 2])
     assert set(urls) == {1, 2}
@@ -109,13 +111,13 @@ def test_completing_what_is_ingested_already_answers_what_is_there(world: World)
 
 @pytest.mark.parametrize("numbers", [[], [0], [3], [1] * 101])
 def test_only_parts_that_the_upload_has_get_an_address(world: World, numbers: list[int]) -> None:
-    begun = world.lists.begin(world.author, "all.csv", PART_BYTES + 5, None)
+    begun = world.lists.begin(world.author, NewList("all.csv", PART_BYTES + 5))
     with pytest.raises(Invalid, match="parts"):
         world.lists.part_urls(world.author, begun.id, numbers)
 
 
 def test_an_aborted_upload_is_over(world: World) -> None:
-    begun = world.lists.begin(world.author, "all.csv", 10, None)
+    begun = world.lists.begin(world.author, NewList("all.csv", 10))
     aborted = world.lists.abort(world.author, begun.id)
     assert (aborted.status, aborted.failure) == (ListStatus.FAILED, "The upload was aborted.")
     with pytest.raises(Conflict):
@@ -123,14 +125,14 @@ def test_an_aborted_upload_is_over(world: World) -> None:
 
 
 def test_uploads_are_the_authors_own_and_bounded(world: World) -> None:
-    begun = world.lists.begin(world.author, "all.csv", 10, None)
+    begun = world.lists.begin(world.author, NewList("all.csv", 10))
     other = world.person("other@example.com", Role.AUTHOR)
     with pytest.raises(Forbidden, match="of others"):
         world.lists.complete(other, begun.id)
     with pytest.raises(Forbidden):
-        world.lists.begin(world.moderator, "all.csv", 10, None)
+        world.lists.begin(world.moderator, NewList("all.csv", 10))
     with pytest.raises(Invalid, match="size"):
-        world.lists.begin(world.author, "all.csv", UPLOAD_MAX + 1, None)
+        world.lists.begin(world.author, NewList("all.csv", UPLOAD_MAX + 1))
 
 
 def test_an_address_belongs_to_one_person(world: World) -> None:
@@ -149,3 +151,34 @@ def test_what_an_operator_adds_is_checked(world: World) -> None:
         world.installation.add_sender(world.workspace, "Bad", "TwelveLetter", world.channel)
     with pytest.raises(Invalid, match="password"):
         world.installation.add_person("new@example.com", "New", "short")
+
+
+def test_a_request_sent_again_answers_what_it_made(world: World) -> None:
+    new = NewList("all.csv", 10)
+    first = world.lists.begin(world.author, new, "key-1")
+    audits = len(world.records.audit)
+    assert world.lists.begin(world.author, new, "key-1").id == first.id
+    assert len(world.records.audit) == audits
+    assert world.lists.begin(world.author, new, "key-2").id != first.id
+    assert world.lists.begin(world.author, new).id != first.id
+    with pytest.raises(KeyReused, match="another request"):
+        world.lists.begin(world.author, NewList("other.csv", 10), "key-1")
+    other = world.person("other@example.com", Role.AUTHOR)
+    assert world.lists.begin(other, new, "key-1").id != first.id
+
+
+def test_of_two_at_once_one_makes_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    new = NewList("all.csv", 10)
+    first = world.lists.begin(world.author, new, "key-1")
+    made = world.directory.made_once(world.workspace, world.author.user, "key-1")
+    answers = iter([None, made, None, None])
+    monkeypatch.setattr(type(world.directory), "made_once", lambda *_: next(answers))
+    assert world.lists.begin(world.author, new, "key-1").id == first.id
+    with pytest.raises(Exists):
+        world.lists.begin(world.author, new, "key-1")
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "l\u00e4ngst", "a\nb"])
+def test_a_key_is_printable_and_bounded(world: World, key: str) -> None:
+    with pytest.raises(Invalid, match="Idempotency-Key"):
+        world.lists.begin(world.author, NewList("all.csv", 10), key)
