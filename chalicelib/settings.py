@@ -7,12 +7,14 @@ is missing is named at once, each with what it is for.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+S = TypeVar("S")
 
 UPLOAD_MAX_BYTES: Final = 1024**3
 
@@ -147,80 +149,57 @@ class _Environment:
             audit=self.needed("MC_AUDIT_TABLE"),
         )
 
-    def endpoint(self) -> str | None:
-        return self.optional("AWS_ENDPOINT_URL")
+    def folder(self, name: str) -> Path | None:
+        value = self.optional(name)
+        return Path(value) if value else None
 
     def check(self) -> None:
         if self._missing:
             raise MissingSetting(*self._missing)
 
 
-def api_settings(variables: Mapping[str, str] = os.environ) -> ApiSettings:
+# How each field of the dataclasses above is read.
+_READ: Final[Mapping[str, Callable[[_Environment], object]]] = {
+    "tables": _Environment.tables,
+    "uploads_bucket": lambda read: read.needed("MC_UPLOADS_BUCKET"),
+    "data_bucket": lambda read: read.needed("MC_DATA_BUCKET"),
+    "data_key": lambda read: read.needed("MC_DATA_KEY"),
+    "state_machine": lambda read: read.needed("MC_STATE_MACHINE"),
+    "upload_max_bytes": lambda read: read.positive("UPLOAD_MAX_BYTES", UPLOAD_MAX_BYTES),
+    "endpoint": lambda read: read.optional("AWS_ENDPOINT_URL"),
+    "ca": lambda read: Path(read.needed("MC_BRIDGE_CA")),
+    "certificate": lambda read: Path(read.needed("MC_BRIDGE_CERT")),
+    "private_key": lambda read: Path(read.needed("MC_BRIDGE_KEY")),
+    "secrets_dir": lambda read: read.folder("MC_SECRETS_DIR"),
+}
+
+
+def _settings(kind: type[S], variables: Mapping[str, str], **given: object) -> S:
     read = _Environment(variables)
-    settings = ApiSettings(
-        tables=read.tables(),
-        uploads_bucket=read.needed("MC_UPLOADS_BUCKET"),
-        data_bucket=read.needed("MC_DATA_BUCKET"),
-        data_key=read.needed("MC_DATA_KEY"),
-        state_machine=read.needed("MC_STATE_MACHINE"),
-        upload_max_bytes=read.positive("UPLOAD_MAX_BYTES", UPLOAD_MAX_BYTES),
-        endpoint=read.endpoint(),
-    )
+    values: dict[str, Any] = {
+        field.name: _READ[field.name](read)
+        for field in fields(kind)  # type: ignore[arg-type] # S is one of the dataclasses above
+        if field.name not in given
+    }
     read.check()
-    return settings
+    return kind(**values, **given)
+
+
+def api_settings(variables: Mapping[str, str] = os.environ) -> ApiSettings:
+    return _settings(ApiSettings, variables)
 
 
 def function_settings(variables: Mapping[str, str] = os.environ) -> FunctionSettings:
-    read = _Environment(variables)
-    settings = FunctionSettings(
-        tables=read.tables(),
-        data_bucket=read.needed("MC_DATA_BUCKET"),
-        data_key=read.needed("MC_DATA_KEY"),
-        endpoint=read.endpoint(),
-    )
-    read.check()
-    return settings
+    return _settings(FunctionSettings, variables)
 
 
 def ingest_settings(variables: Mapping[str, str] = os.environ) -> IngestSettings:
-    read = _Environment(variables)
-    settings = IngestSettings(
-        tables=read.tables(),
-        uploads_bucket=read.needed("MC_UPLOADS_BUCKET"),
-        data_bucket=read.needed("MC_DATA_BUCKET"),
-        data_key=read.needed("MC_DATA_KEY"),
-        upload_max_bytes=read.positive("UPLOAD_MAX_BYTES", UPLOAD_MAX_BYTES),
-        endpoint=read.endpoint(),
-    )
-    read.check()
-    return settings
+    return _settings(IngestSettings, variables)
 
 
 def sweep_settings(variables: Mapping[str, str] = os.environ) -> SweepSettings:
-    read = _Environment(variables)
-    settings = SweepSettings(
-        tables=read.tables(),
-        data_bucket=read.needed("MC_DATA_BUCKET"),
-        data_key=read.needed("MC_DATA_KEY"),
-        state_machine=read.needed("MC_STATE_MACHINE"),
-        endpoint=read.endpoint(),
-    )
-    read.check()
-    return settings
+    return _settings(SweepSettings, variables)
 
 
 def bridge_settings(host: str, variables: Mapping[str, str] = os.environ) -> BridgeSettings:
-    read = _Environment(variables)
-    secrets_dir = read.optional("MC_SECRETS_DIR")
-    settings = BridgeSettings(
-        tables=read.tables(),
-        data_bucket=read.needed("MC_DATA_BUCKET"),
-        name=read.optional("MC_BRIDGE_NAME") or host,
-        ca=Path(read.needed("MC_BRIDGE_CA")),
-        certificate=Path(read.needed("MC_BRIDGE_CERT")),
-        private_key=Path(read.needed("MC_BRIDGE_KEY")),
-        secrets_dir=Path(secrets_dir) if secrets_dir else None,
-        endpoint=read.endpoint(),
-    )
-    read.check()
-    return settings
+    return _settings(BridgeSettings, variables, name=variables.get("MC_BRIDGE_NAME") or host)

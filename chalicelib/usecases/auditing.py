@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.audit import AuditRecord
+from chalicelib.domain.campaign import facts
 from chalicelib.domain.workspace import check
 
 if TYPE_CHECKING:
     from chalicelib.domain.audit import Actor, Facts
+    from chalicelib.domain.campaign import Campaign
     from chalicelib.domain.workspace import Member, Right
     from chalicelib.usecases.ports import Clock, Ids
 
@@ -57,4 +59,16 @@ class Auditor:
             object=target,
             before=before or {},
             after=after or {},
+        )
+
+    def of_campaign(
+        self, actor: Actor, action: str, before: Campaign | None, after: Campaign
+    ) -> AuditRecord:
+        return self.record(
+            after.workspace,
+            actor,
+            action,
+            after.id,
+            before=facts(before) if before else None,
+            after=facts(after),
         )

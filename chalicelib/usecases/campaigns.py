@@ -14,6 +14,7 @@ from chalicelib.domain.sender import RevisionStatus
 from chalicelib.domain.workspace import Right
 from chalicelib.usecases import gate
 from chalicelib.usecases.auditing import Auditor
+from chalicelib.usecases.ports import next_version
 from chalicelib.usecases.repeats import Request
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class CampaignDesk:
         )
         audit = self._audit(caller, None, campaign, "campaign.created")
         self.changes.commit(campaign, *mark(campaign.id), audit=audit)
-        return self.campaigns.campaign(caller.workspace, campaign.id)
+        return next_version(campaign)
 
     def get(self, caller: Caller, campaign: str) -> Campaign:
         caller.must(Right.VIEW)
@@ -168,7 +169,7 @@ class CampaignDesk:
         audit = self._audit(caller, before, started, action)
         self.changes.commit(started, LiveCampaign(started.workspace, started.id), audit=audit)
         self.executions.start(started.workspace, started.id, started.run)
-        return self.campaigns.campaign(started.workspace, started.id)
+        return next_version(started)
 
     def _for(self, caller: Caller, campaign_id: str, right: Right) -> Campaign:
         campaign = self.campaigns.campaign(caller.workspace, campaign_id)
@@ -187,14 +188,8 @@ class CampaignDesk:
     def _audit(
         self, caller: Caller, before: Campaign | None, after: Campaign, action: str
     ) -> AuditRecord:
-        return Auditor(self.clock, self.ids).record(
-            caller.workspace,
-            caller.actor,
-            action,
-            after.id,
-            before=rules.facts(before) if before else None,
-            after=rules.facts(after),
-        )
+        auditor = Auditor(self.clock, self.ids)
+        return auditor.of_campaign(caller.actor, action, before, after)
 
 
 def _named(field: str, read: Callable[[], T]) -> T:

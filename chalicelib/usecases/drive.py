@@ -160,12 +160,8 @@ class Driver:
         )
 
     def _save(self, before: Campaign, after: Campaign, function: str) -> Campaign:
-        audit = Auditor(self.clock, self.ids).record(
-            after.workspace,
-            system(function),
-            f"campaign.{after.status.value}",
-            after.id,
-            before=rules.facts(before),
-            after=rules.facts(after),
+        auditor = Auditor(self.clock, self.ids)
+        action = f"campaign.{after.status.value}"
+        return self.changes.save(
+            after, auditor.of_campaign(system(function), action, before, after)
         )
-        return self.changes.save(after, audit)

@@ -6,6 +6,7 @@ a stream record, the net is the sweep.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,6 @@ from chalicelib.domain.plan import next_window
 from chalicelib.usecases.auditing import Auditor
 
 if TYPE_CHECKING:
-    from chalicelib.domain.campaign import Campaign
     from chalicelib.domain.delivery import ChunkRecord, Window
     from chalicelib.usecases.ports import (
         Blobs,
@@ -103,24 +103,13 @@ class Folder:
         if waiting and self.clock.now() < until:
             return
         done = rules.finish(campaign, Move.COMPLETE, self.clock.now())
-        self._save(campaign, done)
+        auditor = Auditor(self.clock, self.ids)
+        audit = auditor.of_campaign(system("folder"), "campaign.done", campaign, done)
+        # Stale: someone else moved it; who folds or sweeps next decides on what is there then.
+        with suppress(Stale):
+            self.changes.save(done, audit)
 
     def _ledger(self, chunk: ChunkRecord) -> ledgers.Ledger:
         if not chunk.ledger:
             return ledgers.Ledger(chunk.recipients)
         return ledger_format.decode(self.blobs.get(chunk.ledger))
-
-    def _save(self, before: Campaign, after: Campaign) -> None:
-        audit = Auditor(self.clock, self.ids).record(
-            after.workspace,
-            system("folder"),
-            f"campaign.{after.status.value}",
-            after.id,
-            before=rules.facts(before),
-            after=rules.facts(after),
-        )
-        try:
-            self.changes.save(after, audit)
-        except Stale:
-            # Someone else moved it; whoever folds or sweeps next decides on what is there then.
-            return

@@ -18,6 +18,7 @@ from chalicelib.domain.recipient_list import (
 )
 from chalicelib.domain.workspace import Right
 from chalicelib.usecases.auditing import Auditor
+from chalicelib.usecases.ports import next_version
 from chalicelib.usecases.repeats import Request
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Lists:
             after={"name": new.name, "size": new.size},
         )
         self.changes.commit(recipients, *mark(list_id), audit=audit)
-        return self.campaigns.recipient_list(caller.workspace, list_id)
+        return next_version(recipients)
 
     def part_urls(self, caller: Caller, list_id: str, numbers: Sequence[int]) -> dict[int, str]:
         recipients = self._uploading(caller, list_id)

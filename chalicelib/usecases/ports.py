@@ -10,8 +10,8 @@ otherwise; the audit record goes in the same transaction (DESIGN 3).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -44,6 +44,11 @@ class Versioned(Protocol):
 
 R = TypeVar("R", bound=Versioned)
 T = TypeVar("T")
+
+
+def next_version(record: R) -> R:
+    """The record as it is once it was committed."""
+    return cast("R", replace(cast("Any", record), version=record.version + 1))
 
 
 @dataclass(frozen=True, slots=True)

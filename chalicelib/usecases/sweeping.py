@@ -78,12 +78,5 @@ class Sweep:
         self.executions.start(again.workspace, again.id, again.run)
 
     def _save(self, before: Campaign, after: Campaign, actor: Actor, action: str) -> Campaign:
-        audit = Auditor(self.clock, self.ids).record(
-            after.workspace,
-            actor,
-            action,
-            after.id,
-            before=rules.facts(before),
-            after=rules.facts(after),
-        )
-        return self.changes.save(after, audit)
+        auditor = Auditor(self.clock, self.ids)
+        return self.changes.save(after, auditor.of_campaign(actor, action, before, after))

@@ -29,7 +29,7 @@ from chalicelib.domain.recipient_list import RecipientList
 from chalicelib.domain.request import MadeOnce
 from chalicelib.domain.sender import Revision, Sender
 from chalicelib.domain.workspace import Member, Workspace
-from chalicelib.usecases.ports import Page
+from chalicelib.usecases.ports import Page, next_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -186,10 +186,6 @@ class Records:
         wanted = normal_email(email)
         users = self._stored[User].values()
         return next((user.id for user in users if normal_email(user.email) == wanted), None)
-
-
-def next_version(record: R) -> R:
-    return cast("R", replace(cast("Any", record), version=record.version + 1))
 
 
 class FakeChanges:

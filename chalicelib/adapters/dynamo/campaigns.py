@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamo import keys, transactions
-from chalicelib.adapters.dynamo.changes import change_step, next_version
+from chalicelib.adapters.dynamo.changes import change_step
 from chalicelib.adapters.dynamo.keys import Key
 from chalicelib.adapters.dynamo.kinds import (
     CAMPAIGN,
@@ -15,6 +15,7 @@ from chalicelib.adapters.dynamo.kinds import (
     SENDER,
     WINDOW,
 )
+from chalicelib.usecases.ports import next_version
 
 if TYPE_CHECKING:
     from chalicelib.adapters.dynamo.store import Store

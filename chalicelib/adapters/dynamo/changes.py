@@ -5,8 +5,7 @@ A record is written on condition that the stored one still has the version that 
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from pynamodb.expressions.operand import Path
 
@@ -15,6 +14,7 @@ from chalicelib.adapters.dynamo.kinds import AUDIT, EMAIL, EmailAddress
 from chalicelib.adapters.dynamo.store import ABSENT
 from chalicelib.domain.errors import Exists, Stale
 from chalicelib.domain.identity import User
+from chalicelib.usecases.ports import next_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,3 @@ def change_step(store: Store, kind: Kind[Any], record: Versioned) -> Step:
 
 def audit_step(store: Store, audit: AuditRecord) -> Step:
     return transactions.add(store.of(AUDIT), audit)
-
-
-def next_version(record: R) -> R:
-    return cast("R", replace(cast("Any", record), version=record.version + 1))
