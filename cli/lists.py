@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from cli.shapes import RecipientList
 
 # The server cuts an upload into parts of this length; the last one is shorter (SPEC 5.1).
-PART_BYTES = 8 * 1024 * 1024
 PARTS_PER_CALL = 100
 ATTEMPTS = 4
 POLL_SECONDS = 0.5
@@ -59,22 +58,17 @@ def await_list(context: Context, client: Client, list_id: str) -> RecipientList:
 
 
 def _send_parts(context: Context, client: Client, path: Path, recipients: RecipientList) -> None:
-    parts = -(-recipients["size"] // PART_BYTES)
-    if parts != recipients["parts"]:
-        raise ClientError(
-            f"The server wants {recipients['parts']} parts where this mc would send {parts}: "
-            "use the mc that came with it."
-        )
+    parts, length = recipients["parts"], recipients["part_bytes"]
     with path.open("rb") as file:
         for first in range(1, parts + 1, PARTS_PER_CALL):
             numbers = range(first, min(first + PARTS_PER_CALL, parts + 1))
             urls = client.part_urls(recipients["id"], numbers)
             for number in numbers:
                 _send_part(
-                    context, client, (recipients["id"], number, urls[number]), file.read(PART_BYTES)
+                    context, client, (recipients["id"], number, urls[number]), file.read(length)
                 )
                 if context.screen.live:
-                    done = min(number * PART_BYTES, recipients["size"])
+                    done = min(number * length, recipients["size"])
                     context.screen.progress(
                         f"{recipients['name']}: {size(done)} of {size(recipients['size'])} uploaded"
                     )

@@ -61,6 +61,7 @@ class RecipientList(TypedDict):
     author: str
     size: int
     parts: int
+    part_bytes: int
     counts: Counts
     digest: str | None
     failure: str | None

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from chalicelib.domain.recipient_list import PART_BYTES
+
 if TYPE_CHECKING:
     from chalicelib.domain.campaign import Campaign
     from chalicelib.domain.identity import User
@@ -90,6 +92,7 @@ def recipient_list(item: RecipientList) -> Answer:
         "author": item.author,
         "size": item.size,
         "parts": item.parts,
+        "part_bytes": PART_BYTES,
         "counts": {
             "valid": item.counts.valid,
             "duplicate": item.counts.duplicate,

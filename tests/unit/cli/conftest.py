@@ -153,6 +153,7 @@ def a_list(**changes: Any) -> dict[str, Any]:
         "author": "usr_1",
         "size": 12,
         "parts": 1,
+        "part_bytes": 1000,
         "counts": {"valid": 0, "duplicate": 0, "invalid": {}},
         "digest": None,
         "failure": None,
