@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.delivery import ChunkRecord, Offer, Window
+from chalicelib.domain.ledger import Counters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,6 +27,8 @@ def chunk_records(campaign: Campaign, manifest: Manifest) -> list[ChunkRecord]:
             list=campaign.list,
             source=entry.key,
             recipients=entry.count,
+            # Nothing is folded for a chunk that nobody touched yet, and totals are sums of these.
+            counters=Counters(total=entry.count, pending=entry.count),
         )
         for entry in manifest.chunks
     ]

@@ -111,6 +111,8 @@ def test_steps_may_run_twice_and_a_restarted_execution_carries_on(world: World) 
     drive(world, campaign, "first")
     drive(world, campaign, "second")
     assert len(world.delivery.offers(world.channel)) == 3
+    built = world.campaigns.campaign(world.workspace, campaign)
+    assert (world.recipients.totals(built).total, world.recipients.totals(built).pending) == (5, 5)
     for chunk, indexes in enumerate(([0, 1], [0, 1], [0])):
         world.answer(campaign, chunk, 1, [accepted(n, f"{chunk}-{n}") for n in indexes])
         world.folder.fold(world.workspace, campaign, chunk)
