@@ -59,6 +59,7 @@ class Outputs:
     api_url: str
     state_machine: str
     folder_function: str
+    sweep_function: str
     directory_table: str
     campaigns_table: str
     delivery_table: str
@@ -225,6 +226,7 @@ def outputs(endpoint: str | None, values: Mapping[str, str]) -> Outputs:
         api_url=url,
         state_machine=values["StateMachine"],
         folder_function=values["FolderFunction"],
+        sweep_function=values["SweepFunction"],
         directory_table=values["DirectoryTable"],
         campaigns_table=values["CampaignsTable"],
         delivery_table=values["DeliveryTable"],
@@ -254,6 +256,11 @@ def renew_stream_mappings(endpoint: str, region: str, function: str) -> int:
         settings = {name: each[name] for name in _MAPPING_SETTINGS if name in each}
         functions.create_event_source_mapping(FunctionName=function, **settings)
     return len(streams)
+
+
+def sweep_now(endpoint: str, region: str, function: str) -> None:
+    """Find at once, and not within a minute, what rang while nobody listened."""
+    connect(endpoint, region).functions.invoke(FunctionName=function, InvocationType="Event")
 
 
 def ease_iam(endpoint: str, region: str, made: Outputs) -> None:

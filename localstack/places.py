@@ -47,6 +47,10 @@ class Places:
         return self.state / "log"
 
     @property
+    def smsc_owed(self) -> Path:
+        return self.state / "smsc-owed.json"
+
+    @property
     def smsc_log(self) -> Path:
         return self.log / "smsc-messages.jsonl"
 

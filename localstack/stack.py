@@ -145,6 +145,7 @@ class Stack:
             self.url = f"http://{HOST}:{port}"
             self._note()
             self._await_api()
+        deploy.sweep_now(self.endpoint, REGION, self.outputs.sweep_function)
 
     def _take_over(self) -> None:
         lock = instance.Lock(self.places)
@@ -200,7 +201,8 @@ class Stack:
         arguments = ["localstack.smsc", "--port", str(self.smsc_port), "--system-id", SYSTEM_ID]
         arguments += ["--cert", str(files.server_cert), "--key", str(files.server_key)]
         arguments += ["--ca", str(files.ca), "--password-file", str(secret)]
-        arguments += ["--log", str(self.places.smsc_log), *self.options.smsc]
+        arguments += ["--log", str(self.places.smsc_log)]
+        arguments += ["--owed", str(self.places.smsc_owed), *self.options.smsc]
         log = self.places.log / "smsc.log"
         self._start_child(Program("SMSC simulator", arguments, log, says_port=True))
 

@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--system-id", required=True)
     parser.add_argument("--password-file", type=Path, help=f"else the variable {_VARIABLE}")
     parser.add_argument("--log", type=Path, required=True, help="JSON lines, one per PDU")
+    parser.add_argument("--owed", type=Path, help="keeps the receipts still owed at the stop")
     parser.add_argument("--answer-delay-ms", type=int, default=0)
     parser.add_argument("--answer-loss", type=float, default=0.0, help="share never answered")
     parser.add_argument("--submit-error", type=float, default=0.0, help="share refused")

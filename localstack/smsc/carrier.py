@@ -66,6 +66,10 @@ class Carrier:
         for receipt in receipts:
             self._wait(receipt, now)
 
+    def owed(self) -> list[wire.Receipt]:
+        """What no bind has taken yet."""
+        return [receipt for _, _, receipt in sorted(self._waiting)]
+
     def answered(self, receipt: wire.Receipt, status: int, now: float) -> None:
         if status in wire.RETRIABLE:
             self._wait(receipt, now + _RETRY_SECONDS)

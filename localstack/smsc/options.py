@@ -26,6 +26,8 @@ class SimulatorOptions:
     system_id: str
     password: str = field(repr=False)
     log: Path
+    # Receipts that are owed at the stop are kept here for the next start; None forgets them.
+    owed: Path | None = None
     tls: ssl.SSLContext | None = None
     host: str = "127.0.0.1"
     port: int = 0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Self
 from localstack.smsc.carrier import Carrier
 from localstack.smsc.connection import Connection
 from localstack.smsc.log import LogWriter
+from localstack.smsc.owed import read_owed, write_owed
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,6 +30,8 @@ class Simulator:
     def __init__(self, options: SimulatorOptions) -> None:
         self.options = options
         self.carrier = Carrier(options, time.time())
+        if options.owed is not None:
+            self.carrier.take_back(read_owed(options.owed), time.time())
         self.silent = False
         self.port = 0
         self._connections: list[Connection] = []
@@ -69,6 +72,8 @@ class Simulator:
             self._pumping.cancel()
         self._flushing.cancel()
         self.log.close()
+        if self.options.owed is not None:
+            write_owed(self.options.owed, self.carrier.owed())
 
     @property
     def bound(self) -> int:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import signal
+import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiohttp import web
 
-from localstack import front_door, http_stream
-from localstack.front_door import BODY_MAX, Backend, FrontDoor
+from chalicelib.api.errors import problem as problem_of
+from chalicelib.domain.errors import NotFound
+from localstack import front_door
+from localstack.front_door import BODY_MAX, HOST, SERVER, FrontDoor
+from localstack.places import ROOT
+from localstack.ports import any_free
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
@@ -32,19 +42,29 @@ class Api:
 
     async def __call__(self, reader: StreamReader, writer: StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        length = next(
-            int(line.split(":")[1])
-            for line in head.splitlines()
-            if line.lower().startswith("content-length")
-        )
         self.heads.append(head)
-        self.bodies.append(await reader.readexactly(length))
+        length = re.search(r"(?i)content-length: (\d+)", head)
+        self.bodies.append(await reader.readexactly(int(length[1]) if length else 0))
         writer.write(self.answer)
         await writer.drain()
 
 
 @asynccontextmanager
-async def opened(play: Play) -> AsyncIterator[FrontDoor]:
+async def door_to(backend: str) -> AsyncIterator[int]:
+    """Its port."""
+    sock = socket.create_server((HOST, 0))
+    port: int = sock.getsockname()[1]
+    runner = web.AppRunner(FrontDoor(backend, port).application(), lingering_time=0.1, **SERVER)
+    await runner.setup()
+    await web.SockSite(runner, sock).start()
+    try:
+        yield port
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def opened(play: Play) -> AsyncIterator[int]:
     async def serve(reader: StreamReader, writer: StreamWriter) -> None:
         try:
             await play(reader, writer)
@@ -53,17 +73,17 @@ async def opened(play: Play) -> AsyncIterator[FrontDoor]:
         finally:
             writer.close()
 
-    backend = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = backend.sockets[0].getsockname()[1]
-    async with FrontDoor(Backend.at(f"http://127.0.0.1:{port}/restapis/x/_user_request_")) as door:
-        yield door
+    backend = await asyncio.start_server(serve, HOST, 0)
+    address = backend.sockets[0].getsockname()[1]
+    async with door_to(f"http://{HOST}:{address}/restapis/x/_user_request_") as port:
+        yield port
     backend.close()
 
 
-async def exchange(door: FrontDoor, raw: bytes) -> bytes:
+async def exchange(port: int, raw: bytes) -> bytes:
     """Send `raw`, read until the door closes."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
-    writer.write(raw.replace(b"HERE", f"127.0.0.1:{door.port}".encode()))
+    reader, writer = await asyncio.open_connection(HOST, port)
+    writer.write(raw.replace(b"HERE", f"{HOST}:{port}".encode()))
     answer = await asyncio.wait_for(reader.read(), 10)
     writer.close()
     return answer
@@ -71,8 +91,8 @@ async def exchange(door: FrontDoor, raw: bytes) -> bytes:
 
 def ask(play: Play, raw: bytes) -> bytes:
     async def run() -> bytes:
-        async with opened(play) as door:
-            return await exchange(door, raw)
+        async with opened(play) as port:
+            return await exchange(port, raw)
 
     return asyncio.run(run())
 
@@ -110,10 +130,59 @@ def test_a_request_goes_to_the_stages_address_and_its_answer_comes_back() -> Non
     assert "X-Forwarded-For: 127.0.0.1\r\n" in head
 
 
-def test_earlier_addresses_are_kept() -> None:
+def test_callers_cannot_say_where_they_come_from() -> None:
     api = Api()
-    ask(api, get("/v1/me", "X-Forwarded-For: 192.0.2.1"))
-    assert "X-Forwarded-For: 192.0.2.1, 127.0.0.1\r\n" in api.heads[0]
+    ask(api, get("/v1/me", "X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.2"))
+    assert re.findall("(?i)forwarded.*: (.*)\r", api.heads[0]) == ["127.0.0.1", "http"]
+
+
+def test_what_belongs_to_one_connection_stays_there() -> None:
+    api = Api(
+        OK.replace(b"X-Mine: 1", b"Connection: x-mine, close\r\nX-Mine: 1\r\nKeep-Alive: a=1")
+    )
+    answer = ask(api, get("/v1/me", "Connection: X-Hop", "X-Hop: 1", "TE: trailers", "X-Kept: 1"))
+    assert b"X-Mine" not in answer
+    assert b"Keep-Alive" not in answer
+    assert "X-Kept: 1\r\n" in api.heads[0]
+    assert re.search("(?im)^(x-hop|te):", api.heads[0]) is None
+
+
+def test_nothing_is_added_that_the_caller_did_not_say() -> None:
+    api = Api()
+    ask(api, get("/v1/me"))
+    assert re.findall("(?m)^([A-Za-z-]+):", api.heads[0]) == [
+        "Host", "X-Forwarded-For", "X-Forwarded-Proto", "Connection"
+    ]  # fmt: skip
+
+
+def test_cookies_redirects_and_encoded_bodies_are_the_callers_business() -> None:
+    head = b"HTTP/1.1 302 Found\r\nLocation: /v1/y\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n"
+    api = Api(head + b"Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nas-is")
+    answer = ask(api, get("/v1/x"))
+    assert status(answer) == 302
+    assert answer.count(b"Set-Cookie: ") == 2
+    assert answer.endswith(b"\r\n\r\nas-is")
+    assert len(api.heads) == 1
+
+
+NO_ROUTE = (
+    b"HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nx-amzn-RequestId: r-1\r\n"
+    b"x-amzn-ErrorType: MissingAuthenticationTokenException\r\nContent-Length: 2\r\n\r\n{}"
+)
+
+
+def test_a_route_that_api_gateway_does_not_know_is_a_404() -> None:
+    answer = ask(Api(NO_ROUTE), get("/v1/nowhere"))
+    assert status(answer) == 404
+    assert problem(answer) == problem_of(NotFound("route"), "r-1")
+
+
+def test_another_403_stays_one() -> None:
+    answer = ask(
+        Api(NO_ROUTE.replace(b"MissingAuthenticationToken", b"AccessDenied")), get("/v1/x")
+    )
+    assert status(answer) == 403
+    assert answer.endswith(b"{}")
 
 
 def test_errors_of_the_api_keep_status_and_body() -> None:
@@ -155,9 +224,9 @@ def test_an_answer_comes_while_the_api_still_writes() -> None:
             writer.write(b"ho")
             await writer.drain()
 
-        async with opened(slow) as door:
-            reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
-            writer.write(get("/v1/x").replace(b"HERE", f"localhost:{door.port}".encode()))
+        async with opened(slow) as port:
+            reader, writer = await asyncio.open_connection(HOST, port)
+            writer.write(get("/v1/x").replace(b"HERE", f"localhost:{port}".encode()))
             early = await reader.readuntil(b"hi")
             more.set()
             rest = await reader.read()
@@ -165,6 +234,29 @@ def test_an_answer_comes_while_the_api_still_writes() -> None:
             return early + rest
 
     assert asyncio.run(run()).endswith(b"hiho")
+
+
+def test_a_body_goes_on_while_the_caller_still_writes() -> None:
+    async def run() -> bytes:
+        seen = asyncio.Event()
+
+        async def early(reader: StreamReader, writer: StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\nhi")
+            seen.set()
+            await reader.readexactly(2)
+            writer.write(OK)
+
+        async with opened(early) as port:
+            reader, writer = await asyncio.open_connection(HOST, port)
+            head = post("Content-Length: 4").replace(b"HERE", f"{HOST}:{port}".encode())
+            writer.write(head + b"hi")
+            await asyncio.wait_for(seen.wait(), 5)
+            writer.write(b"ho")
+            answer = await reader.read()
+            writer.close()
+            return answer
+
+    assert status(asyncio.run(run())) == 200
 
 
 def test_one_connection_takes_many_requests() -> None:
@@ -193,21 +285,22 @@ def test_another_name_is_not_served(host: str) -> None:
 @pytest.mark.parametrize(
     ("raw", "wanted"),
     [
-        (b"GET /v1/me HTTP/1.1\r\n\r\n", 421),
-        (b"GET /v1/me HTTP/1.1\r\nHost: HERE\r\nHost: HERE\r\n\r\n", 421),
+        (b"GET /v1/me HTTP/1.0\r\n\r\n", 421),
+        (get("/v1/me", "Host: HERE"), 400),
         (get("http://evil.example/"), 400),
         (get("/v1/../../admin"), 400),
         (get("/v1/%2e%2E/admin"), 400),
-        (b"POST / HTTP/1.1\r\nHost: HERE\r\n\r\n", 405),
+        (get("/v1/\xff"), 400),
+        (get("/").replace(b"GET", b"POST"), 405),
         (b"nonsense\r\n\r\n", 400),
         (post("Content-Length: 1", "Transfer-Encoding: chunked"), 400),
-        (b"POST /v1/x HTTP/1.1\r\nHost: HERE\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
-        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: HERE\r\n\r\n", 400),
-        (b"POST /v1/x HTTP/1.1\r\nHost: HERE\r\nContent-Length: %d\r\n\r\n" % (BODY_MAX + 1), 413),
+        (post("Transfer-Encoding: chunked") + b"zz\r\n", 400),
+        (get("/" + "a" * 70_000), 400),
+        (post(f"Content-Length: {BODY_MAX + 1}"), 413),
     ],
     ids=[
-        "no-host", "two-hosts", "another-server", "dots", "hidden-dots", "post-page", "nonsense",
-        "two-lengths", "bad-chunk", "long-head", "large-body",
+        "no-host", "two-hosts", "another-server", "dots", "hidden-dots", "latin", "post-page",
+        "nonsense", "two-lengths", "bad-chunk", "long-head", "large-body",
     ],
 )  # fmt: skip
 def test_what_is_refused_never_reaches_the_api(raw: bytes, wanted: int) -> None:
@@ -217,25 +310,19 @@ def test_what_is_refused_never_reaches_the_api(raw: bytes, wanted: int) -> None:
 
 
 def test_a_chunked_body_has_the_same_limit() -> None:
-    head = b"POST /v1/x HTTP/1.1\r\nHost: HERE\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = post("Transfer-Encoding: chunked")
     piece = b"%x\r\n" % (1024 * 1024) + bytes(1024 * 1024) + b"\r\n"
     api = Api()
-    assert problem(ask(api, head + piece * 11))["title"].startswith("Request Entity Too Large")
+    assert problem(ask(api, head + piece * 11))["title"] == "Content Too Large"
     assert api.heads == []
 
 
 def test_a_dead_api_is_a_502() -> None:
     async def run() -> bytes:
-        async with FrontDoor(Backend("127.0.0.1", _closed_port(), "")) as door:
-            return await exchange(door, get("/v1/me"))
+        async with door_to(f"http://{HOST}:{any_free(())}") as port:
+            return await exchange(port, get("/v1/me"))
 
     assert "API does not answer" in problem(asyncio.run(run()))["detail"]
-
-
-def _closed_port() -> int:
-    from localstack.ports import any_free  # noqa: PLC0415 - opens a socket to find one
-
-    return any_free(())
 
 
 async def hang_up(reader: StreamReader, writer: StreamWriter) -> None:
@@ -258,17 +345,19 @@ def test_an_api_that_never_answers_is_a_504(monkeypatch: pytest.MonkeyPatch) -> 
     assert problem(ask(silent, get("/v1/me")))["title"] == "Gateway Timeout"
 
 
-def test_an_answer_that_breaks_off_is_a_cut_and_no_end() -> None:
+@pytest.mark.parametrize("frame", ["Content-Length: 9", "Transfer-Encoding: chunked"])
+def test_an_answer_that_breaks_off_is_a_cut_and_no_end(frame: str) -> None:
     """The caller must see that the body is not whole."""
+    answer = Api(f"HTTP/1.1 200 OK\r\n{frame}\r\n\r\n2\r\nhi\r\n".encode())
 
     async def run() -> None:
-        async with opened(Api(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi")) as door:
-            reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
-            writer.write(get("/v1/x").replace(b"HERE", f"127.0.0.1:{door.port}".encode()))
+        async with opened(answer) as port:
+            reader, writer = await asyncio.open_connection(HOST, port)
+            writer.write(get("/v1/x").replace(b"HERE", f"{HOST}:{port}".encode()))
             await reader.readuntil(b"\r\n\r\n")
             with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
-                await reader.readexactly(9)
-            await http_stream.close(writer)
+                await reader.readuntil(b"0\r\n\r\n")
+            writer.close()
 
     asyncio.run(run())
 
@@ -279,3 +368,32 @@ def test_a_client_that_waits_to_be_asked_is_asked() -> None:
     assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
     assert api.bodies == [b"hi"]
     assert "Expect" not in api.heads[0]
+
+
+def test_the_process_says_its_port_logs_paths_alone_and_stops_when_told() -> None:
+    backend = f"http://{HOST}:{any_free(())}"
+    command = [sys.executable, "-m", "localstack.front_door", "--port", "0", "--backend", backend]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        assert process.stdout is not None
+        port = json.loads(process.stdout.readline())["port"]
+        asyncio.run(exchange(port, get("/v1/me?to=15550100", "Authorization: Bearer hush")))
+        asyncio.run(exchange(port, b"GET /v1/me HTTP/1.1\r\nAuthorization hush\r\n\r\n"))
+        with socket.create_connection((HOST, port)):
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(5) == 0
+        log = process.stdout.read().decode()
+    assert re.fullmatch(r"502 /v1/me \d+ ms\n400 / \d+ ms\n", log), log
+
+
+def test_a_taken_port_is_said_in_one_line() -> None:
+    with socket.create_server((HOST, 0)) as taken:
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "localstack.front_door", "--backend", "http://x", "--port"]
+        outcome = subprocess.run(
+            [*command, port], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+    assert outcome.returncode == 1
+    assert outcome.stderr.startswith(f"The front door cannot open on port {port}: ")
+    assert outcome.stderr.count("\n") == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from localstack.smsc.log import (
     Submitted,
     read_log,
 )
+from localstack.smsc.options import OptionError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -290,6 +292,23 @@ def test_receipts_wait_for_the_next_bind(log: Path) -> None:
                 assert message_id in (await again.next())[3]
 
     asyncio.run(scenario())
+
+
+def test_what_is_owed_at_the_stop_comes_after_the_next_start(log: Path, tmp_path: Path) -> None:
+    owed = tmp_path / "owed.json"
+
+    async def scenario() -> None:
+        slow = replace(options(log, receipt_delay_ms=60_000), owed=owed)
+        async with Simulator(slow) as smsc, client(smsc, bind()) as esme:
+            message_id = (await esme.ask(submit(7)))[3]
+        quick = replace(options(log), owed=owed)
+        async with Simulator(quick) as smsc, client(smsc, bind()) as again:
+            assert message_id in (await again.next())[3]
+
+    asyncio.run(scenario())
+    owed.write_text("no JSON")
+    with pytest.raises(OptionError, match=r"owed\.json"):
+        Simulator(replace(options(log), owed=owed))
 
 
 def test_receipts_without_acknowledgement_come_again(log: Path) -> None:

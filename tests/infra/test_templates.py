@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.api.errors import problem
+from chalicelib.domain.errors import NotFound
 from chalicelib.settings import PURPOSES
 from infra import validate
 from infra.package import ROOT
@@ -222,3 +225,28 @@ def test_the_stream_does_not_wait_for_ever(app: Document) -> None:
 def events(app: Document) -> Iterator[dict[str, Any]]:
     for each in functions(app).values():
         yield from each.get("Events", {}).values()
+
+
+# --- what API Gateway answers itself ---
+
+
+def gateways_own(app: Document) -> dict[str, Document]:
+    """The documents that callers get."""
+    (api,) = resources(app, "AWS::Serverless::Api").values()
+    return {
+        name: json.loads(each["ResponseTemplates"]["application/json"])
+        for name, each in api["Properties"]["GatewayResponses"].items()
+    }
+
+
+def test_what_api_gateway_answers_itself_looks_like_the_apis_own_problems(app: Document) -> None:
+    own = gateways_own(app)
+    request = "$context.requestId"
+    assert own["MISSING_AUTHENTICATION_TOKEN"] == problem(NotFound("route"), request)
+    unexpected = problem(Exception(), request)
+    # The gateway answers with several; it does not tell its templates which.
+    del unexpected["status"]
+    assert own["DEFAULT_5XX"] == unexpected
+    for document in own.values():
+        assert document["type"].startswith("urn:message-center:problem:")
+        assert document["request_id"] == request

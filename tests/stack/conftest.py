@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,9 @@ FAULTS = (
 )
 OTHER = "other"
 DEADLINE = 60.0
+STATE_OF_RECEIPT = {2: "delivered", 5: "failed"}
+REFUSED = ("failed", "command_status", 0x0B)
+CLOCK_MS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,42 @@ class Installation:
         """The last receipt's state by message id."""
         log = read_log(self.stack.places.smsc_log)
         return {each.message_id: each.state for each in log if isinstance(each, ReceiptSent)}
+
+    def settled(self, campaign: str, text: str) -> bool:
+        """Whether all is sent, and every receipt that the carrier gave has been folded."""
+        now = self.author.campaign(campaign)
+        reported = self.reported()
+        lost = [
+            each
+            for each in self.submitted(text)
+            if not each.status and each.message_id not in reported
+        ]
+        due = now["sent_at"] is not None and now["totals"]["sent"] == len(lost)
+        return due and now["totals"]["pending"] == 0
+
+    def check_ledger(self, campaign: str, text: str) -> None:
+        """Recipient by recipient: found by message id, told apart by the digits that are shown."""
+        submitted, reported = self.submitted(text), self.reported()
+        accepted = {each.message_id: each for each in submitted if not each.status}
+        refused = Counter(each.destination[-4:] for each in submitted if each.status)
+        seen = set()
+        for recipient in self.ledger(campaign):
+            (part,) = recipient["parts"]
+            if not part["message_id"]:
+                error = part["error"]
+                assert error is not None
+                assert (recipient["state"], error["space"], error["code"]) == REFUSED
+                refused[recipient["number"][-4:]] -= 1
+                continue
+            wire = accepted[part["message_id"]]
+            seen.add(part["message_id"])
+            assert recipient["number"] == "*" * 7 + wire.destination[-4:]
+            expected = STATE_OF_RECEIPT.get(reported.get(part["message_id"], 0), "sent")
+            assert recipient["state"] == expected
+            assert part["submitted_at_ms"] == pytest.approx(wire.time_ms, abs=CLOCK_MS)
+        assert seen == accepted.keys()
+        assert not +refused
+        assert not -refused
 
     def ledger(self, campaign: str) -> list[Recipient]:
         return list(self.author.every_recipient(campaign))

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.enable_socket, pytest.mark.timeout(300)]
 
 TEXT = "The whole thread"
-STATE_OF_RECEIPT = {2: "delivered", 5: "failed"}
-REFUSED_STATUS = 0x0B
 
 
 def digits() -> list[str]:
@@ -36,15 +34,10 @@ def sent(installation: Any, patiently: Callable[..., None]) -> Campaign:
     """A campaign that the carrier has had, and whose receipts are in."""
     campaign: Campaign = installation.approved(TEXT)
 
-    def settled() -> bool:
-        now = installation.author.campaign(campaign["id"])
-        submitted = installation.submitted(TEXT)
-        reported = installation.reported()
-        lost = [each for each in submitted if not each.status and each.message_id not in reported]
-        due = now["sent_at"] is not None and now["totals"]["sent"] == len(lost)
-        return due and now["totals"]["pending"] == 0
-
-    patiently(settled, "all numbers sent and their receipts folded")
+    patiently(
+        lambda: installation.settled(campaign["id"], TEXT),
+        "all numbers sent and their receipts folded",
+    )
     return campaign
 
 
@@ -55,39 +48,8 @@ def test_the_carrier_has_every_number_exactly_once(installation: Any, sent: Camp
 
 
 def test_the_ledger_says_what_the_carrier_said(installation: Any, sent: Campaign) -> None:
-    """Recipient by recipient: found by message id, told apart by the digits that are shown."""
-    accepted = {each.message_id: each for each in installation.submitted(TEXT) if not each.status}
-    reported = installation.reported()
-    seen = set()
-    for recipient in installation.ledger(sent["id"]):
-        (part,) = recipient["parts"]
-        if not part["message_id"]:
-            continue
-        wire = accepted[part["message_id"]]
-        seen.add(part["message_id"])
-        assert recipient["number"] == "*" * 7 + wire.destination[-4:]
-        assert recipient["state"] == STATE_OF_RECEIPT.get(
-            reported.get(part["message_id"], 0), "sent"
-        )
-        assert part["submitted_at_ms"] == pytest.approx(wire.time_ms, abs=5_000)
-    assert seen == accepted.keys()
-
-
-def test_what_the_carrier_refused_is_failed_with_its_status(
-    installation: Any, sent: Campaign
-) -> None:
-    refused = [each for each in installation.submitted(TEXT) if each.status]
-    assert refused
-    without_id = [
-        each for each in installation.ledger(sent["id"]) if not each["parts"][0]["message_id"]
-    ]
-    assert Counter(each["number"][-4:] for each in without_id) == Counter(
-        each.destination[-4:] for each in refused
-    )
-    for recipient in without_id:
-        error = recipient["parts"][0]["error"]
-        assert recipient["state"] == "failed"
-        assert (error["space"], error["code"]) == ("command_status", REFUSED_STATUS)
+    assert any(each.status for each in installation.submitted(TEXT)), "nobody was refused"
+    installation.check_ledger(sent["id"], TEXT)
 
 
 def test_the_totals_are_the_ledgers(installation: Any, sent: Campaign) -> None:
