@@ -184,7 +184,8 @@ def test_another_endpoint_in_the_environment_is_refused(monkeypatch: pytest.Monk
 
 def test_on_aws_the_api_has_its_own_address() -> None:
     names = "StateMachine FolderFunction SweepFunction DirectoryTable CampaignsTable"
-    names += " DeliveryTable DeliveryStream AuditTable UploadsBucket DataBucket DataKey UploadsQueue"
+    names += " DeliveryTable DeliveryStream AuditTable UploadsBucket DataBucket DataKey"
+    names += " UploadsQueue"
     values = dict.fromkeys(names.split(), "x")
     values |= {"RestAPIId": "id", "EndpointURL": "https://id.execute-api.example/api/"}
     assert deploy.outputs(None, values).api_url == "https://id.execute-api.example/api"
