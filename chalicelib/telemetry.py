@@ -1,4 +1,4 @@
-"""Structured logs and metrics of the functions (SPEC 8.3), by Powertools; made on first use.
+"""Structured logs of the functions (SPEC 8.3), by Powertools; made on first use.
 
 Events are never logged: they hold phone numbers and credentials. The bridge logs by itself.
 """
@@ -6,12 +6,10 @@ Events are never logged: they hold phone numbers and credentials. The bridge log
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools import Logger, Metrics
-
-NAMESPACE: Final = "MessageCenter"
+    from aws_lambda_powertools import Logger
 
 
 @cache
@@ -19,10 +17,3 @@ def logger(service: str) -> Logger:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - packaging imports us without it
 
     return Logger(service=service, use_rfc3339=True, utc=True)
-
-
-@cache
-def metrics(service: str) -> Metrics:
-    from aws_lambda_powertools import Metrics  # noqa: PLC0415 - likewise
-
-    return Metrics(namespace=NAMESPACE, service=service)

@@ -1,12 +1,10 @@
-"""Telemetry: one JSON line for each entry, and nothing that was not said."""
+"""Logs: one JSON line for each entry, and nothing that was not said."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-
-from chalicelib.telemetry import logger, metrics
 
 
 def test_a_log_line_is_json_and_names_its_service() -> None:
@@ -20,12 +18,6 @@ def test_a_log_line_is_json_and_names_its_service() -> None:
     assert line["message"] == "folded"
     assert (line["service"], line["level"], line["chunk"]) == ("folder", "INFO", 7)
     assert line["timestamp"].endswith(("Z", "+00:00"))
-
-
-def test_a_service_has_one_logger_and_one_set_of_metrics() -> None:
-    assert logger("folder") is logger("folder")
-    assert metrics("folder") is metrics("folder")
-    assert metrics("folder").namespace == "MessageCenter"
 
 
 def test_nothing_is_made_when_it_is_imported() -> None:
