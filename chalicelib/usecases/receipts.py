@@ -6,13 +6,12 @@ and says the same, and a ledger takes the same outcome any number of times.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.domain import receipts as rules
+from chalicelib.domain import tokens
 from chalicelib.domain.delivery import UNMATCHED_FOR, JournalItem
 from chalicelib.domain.formats import chunk as chunk_format
 from chalicelib.domain.formats import manifest as manifests
@@ -20,7 +19,7 @@ from chalicelib.domain.recipient_list import list_prefix
 from chalicelib.usecases.ledgers import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from chalicelib.domain.delivery import ChunkRecord, InboxItem, Traffic
     from chalicelib.domain.formats.chunk import Chunk
@@ -109,7 +108,7 @@ class _Shelf:
 
     receipts: Receipts
     traffic: list[Traffic]
-    _keys: dict[str, bytes] = field(default_factory=dict)
+    _hashers: dict[str, Callable[[str], bytes]] = field(default_factory=dict)
     _manifests: dict[str, Manifest] = field(default_factory=dict)
     _chunks: dict[tuple[str, str, int], tuple[ChunkRecord, Chunk, Ledger]] = field(
         default_factory=dict
@@ -134,11 +133,11 @@ class _Shelf:
         return None
 
     def _token(self, workspace: str, digits: str) -> bytes:
-        if workspace not in self._keys:
+        if workspace not in self._hashers:
             wrapped = self.receipts.directory.workspace(workspace).wrapped_data_key
-            self._keys[workspace] = self.receipts.data_keys.unwrap(workspace, wrapped)
-        key = self._keys[workspace]
-        return hmac.new(key, digits.encode(), hashlib.sha256).digest()[: chunk_format.TOKEN_BYTES]
+            key = self.receipts.data_keys.unwrap(workspace, wrapped)
+            self._hashers[workspace] = tokens.hasher(key)
+        return self._hashers[workspace](digits)[: tokens.SHORT]
 
     def _manifest(self, traffic: Traffic) -> Manifest:
         if traffic.list not in self._manifests:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chalicelib.domain import delivery
+from chalicelib.domain import delivery, tokens
 from chalicelib.domain import ledger as ledgers
 from chalicelib.domain.campaign import Campaign, Status, unsent_state
 from chalicelib.domain.codes import CodeSpace, meaning
@@ -95,6 +93,7 @@ class Recipients:
     ) -> list[RecipientLine]:
         workspace = self.directory.workspace(campaign.workspace)
         key = self.data_keys.unwrap(workspace.id, workspace.wrapped_data_key)
+        number_hash = tokens.hasher(key)
         numbers = chunk_format.decode(self.blobs.get(chunk.source)).numbers
         records = read(self.delivery, self.blobs, chunk).records
         lines = []
@@ -105,7 +104,7 @@ class Recipients:
             lines.append(
                 RecipientLine(
                     number=mask(digits),
-                    ctn_hash=hmac.new(key, digits.encode(), hashlib.sha256).hexdigest(),
+                    ctn_hash=number_hash(digits).hex(),
                     state=unsent_state(campaign.status) or state
                     if state is RecipientState.PENDING
                     else state,

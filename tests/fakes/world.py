@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from array import array
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import Api
+from chalicelib.domain import tokens
 from chalicelib.domain.audit import Actor, AuditRecord, system
 from chalicelib.domain.codes import CodeSpace
 from chalicelib.domain.delivery import JournalItem
@@ -231,7 +231,7 @@ class World:
 
 
 def token(key: bytes, digits: str) -> bytes:
-    return hmac.new(key, digits.encode(), hashlib.sha256).digest()[:8]
+    return tokens.hasher(key)(digits)[: tokens.SHORT]
 
 
 def accepted(index: int, message_id: str, **changes: int) -> Outcome:

@@ -12,13 +12,13 @@ from itertools import islice
 from operator import le
 from typing import TYPE_CHECKING, Final
 
+from chalicelib.domain import tokens
 from chalicelib.domain.formats.frame import Format, FormatError, column, number
 
 if TYPE_CHECKING:
     from array import array
 
 MAX_RECIPIENTS: Final = 10_000
-TOKEN_BYTES: Final = 8
 
 _COUNT_BYTES: Final = 4
 _NUMBER_BYTES: Final = 8
@@ -26,7 +26,7 @@ _FORMAT: Final = Format(
     name="chunk",
     magic=b"MCC",
     version=1,
-    limit=_COUNT_BYTES + MAX_RECIPIENTS * (TOKEN_BYTES + _NUMBER_BYTES),
+    limit=_COUNT_BYTES + MAX_RECIPIENTS * (tokens.SHORT + _NUMBER_BYTES),
 )
 
 

@@ -22,7 +22,7 @@ from chalicelib.domain.formats import manifest as manifest_format
 from chalicelib.domain.recipient_list import ListCounts, ListStatus, RecipientList
 from chalicelib.sms.phone import BadNumber, normalise
 from chalicelib.usecases import ingest_list
-from chalicelib.usecases.ingest_list import Ingest, Numbers, tokens
+from chalicelib.usecases.ingest_list import Ingest, Numbers
 from tests.fakes import samples
 from tests.fakes.records import FakeCampaigns, FakeChanges, FakeDirectory, Records
 from tests.fakes.services import FakeClock, FakeDataKeys, FakeIds
@@ -435,18 +435,6 @@ def test_a_record_that_changes_before_the_start_is_read_again(
     done = meddled.run("wsp_a", "lst_a")
     assert done is not None
     assert (done.status, world.stored.status) == (end, end)
-
-
-@pytest.mark.parametrize("key", [b"k", b"\xff" * 32, bytes(range(64))])
-@pytest.mark.parametrize("number", [b"", b"447400123456", b"1" * 200])
-def test_tokens_are_hmac_sha256(key: bytes, number: bytes) -> None:
-    token = tokens(key)
-    assert [token(number), token(number)] == [hmac.digest(key, number, "sha256")] * 2
-
-
-def test_a_data_key_longer_than_a_block_is_refused() -> None:
-    with pytest.raises(ValueError, match="64 bytes at most"):
-        tokens(b"k" * 65)
 
 
 def test_ten_thousand_equal_lines_are_one_number(world: World) -> None:
