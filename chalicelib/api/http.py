@@ -31,6 +31,7 @@ View = Callable[..., Any]
 
 PAGE_DEFAULT = 50
 PAGE_MAX = 200
+CURSOR_MAX = 100
 # msgspec ends its sentences with the place, as in "Expected `str`, got `int` - at `$.name`".
 _PLACE = re.compile(r"(?: - at `\$\.?(?P<field>[^`]*)`)?$")
 _MEMBER = re.compile(r"field `(?P<field>[^`]+)`")
@@ -144,15 +145,16 @@ def _place(sentence: str) -> Problem:
 def page_of(request: Request) -> tuple[str | None, int]:
     """Cursor and size of a page, from the query."""
     query: Mapping[str, str] = request.query_params or {}
-    limit = query.get("limit", str(PAGE_DEFAULT))
+    limit, after = query.get("limit", str(PAGE_DEFAULT)), query.get("after")
     require(
         (
             limit.isascii() and limit.isdecimal() and 0 < int(limit[:6]) <= PAGE_MAX,
             "limit",
             f"must be 1 to {PAGE_MAX}",
-        )
+        ),
+        (after is None or 0 < len(after) <= CURSOR_MAX, "after", "is not a cursor of this listing"),
     )
-    return query.get("after"), int(limit)
+    return after, int(limit)
 
 
 def bearer(request: Request) -> str:

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from tests.contracts.conftest import Ports
 
 
+@pytest.mark.parametrize("campaign", ["x" * 1025, "\u20ac" * 400])
+def test_an_id_that_is_too_long_for_a_key_is_of_nothing(ports: Ports, campaign: str) -> None:
+    with pytest.raises(NotFound):
+        ports.campaigns.campaign("wsp_a", campaign)
+
+
 @pytest.mark.parametrize(
     "read",
     [

@@ -34,7 +34,7 @@ FAULTS = (
     *("--receipt-delay-ms", "300"),
 )
 OTHER = "other"
-DEADLINE = 60.0
+DEADLINE = 120.0
 STATE_OF_RECEIPT = {2: "delivered", 5: "failed"}
 REFUSED = ("failed", "command_status", 0x0B)
 CLOCK_MS = 5_000

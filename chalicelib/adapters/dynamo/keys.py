@@ -25,9 +25,19 @@ MEMBER: Final = "member"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+# DynamoDB refuses longer ones, and callers' ids are parts of keys.
+PK_MAX: Final = 2048
+SK_MAX: Final = 1024
+
+
 class Key(NamedTuple):
     pk: str
     sk: str
+
+    @property
+    def possible(self) -> bool:
+        """Whether anything can stand there."""
+        return 0 < len(self.pk.encode()) <= PK_MAX and 0 < len(self.sk.encode()) <= SK_MAX
 
 
 def workspace(workspace_id: str) -> Key:

@@ -112,6 +112,8 @@ class Collection(Generic[T]):
         self.table = table
 
     def find(self, key: Key) -> T | None:
+        if not key.possible:
+            return None
         answer = self.connection.get_item(
             self.table, key.pk, range_key=key.sk, consistent_read=True
         )

@@ -151,6 +151,13 @@ def test_a_page_has_a_size(gateway: Gateway, limit: str) -> None:
     assert fields(answer) == ["limit"]
 
 
+@pytest.mark.parametrize("after", ["", "x" * 101])
+def test_a_cursor_is_not_just_anything(gateway: Gateway, after: str) -> None:
+    token = sign_in(gateway)
+    answer = gateway.call("GET", f"{ROOT}/campaigns", token=token, query={"after": after})
+    assert fields(answer) == ["after"]
+
+
 @pytest.mark.parametrize("header", [None, "", "Basic x", "Bearer", "Bearer "])
 def test_without_a_token_nothing_opens(gateway: Gateway, header: str | None) -> None:
     event = gateway.event("GET", f"{ROOT}/campaigns")
