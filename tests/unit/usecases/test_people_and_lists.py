@@ -94,6 +94,9 @@ def test_an_upload_from_begin_to_complete(world: World) -> None:
     world.uploads.send(key, begun.upload, 1, b"x" * PART_BYTES)
     with pytest.raises(Conflict, match="1 of 2 parts"):
         world.lists.complete(world.author, begun.id)
+    world.uploads.send(key, begun.upload, 2, b"y" * 4)
+    with pytest.raises(Conflict, match="2 of 2 parts"):
+        world.lists.complete(world.author, begun.id)
     world.uploads.send(key, begun.upload, 2, b"y" * 5)
     world.lists.complete(world.author, begun.id)
     assert b"".join(world.uploads.read(key)) == b"x" * PART_BYTES + b"y" * 5

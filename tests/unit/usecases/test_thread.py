@@ -7,21 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.domain.campaign import Approval, PauseReason, Status
+from chalicelib.domain import tokens
+from chalicelib.domain.campaign import PauseReason, Status
 from chalicelib.domain.errors import (
-    AlreadyDecided,
-    Conflict,
-    Forbidden,
     IllegalMove,
     Invalid,
     NotFound,
-    Stale,
 )
 from chalicelib.domain.formats.inbox import RawReceipt
 from chalicelib.domain.ledger import RecipientState
-from chalicelib.domain.recipient_list import ListStatus
 from chalicelib.domain.workspace import Role
-from chalicelib.usecases.campaigns import NewCampaign
 from tests.fakes import samples
 from tests.fakes.world import World, accepted, refused
 
@@ -124,134 +119,6 @@ def test_steps_may_run_twice_and_a_restarted_execution_carries_on(world: World) 
     world.clock.advance(timedelta(minutes=1))
     world.driver.finish(world.workspace, campaign)
     assert world.campaigns.campaign(world.workspace, campaign).sent_at == sent_at
-
-
-def test_an_author_cannot_decide_even_for_others(world: World) -> None:
-    recipients = world.ready_list(NUMBERS)
-    new = NewCampaign("Spring", "Hello", world.sender, recipients.id, auto_start=True)
-    campaign = world.desk.create(world.author, new)
-    world.desk.submit(world.author, campaign.id)
-    with pytest.raises(Forbidden, match="approve"):
-        world.desk.decide(world.author, campaign.id, approve=True, note="")
-
-
-def test_nobody_approves_what_they_wrote(world: World) -> None:
-    both = world.person("both@example.com", Role.AUTHOR, is_moderator=True)
-    recipients = world.ready_list(NUMBERS)
-    campaign = world.desk.create(
-        both, NewCampaign("Mine", "Hello", world.sender, recipients.id, auto_start=True)
-    )
-    world.desk.submit(both, campaign.id)
-    with pytest.raises(Forbidden, match="their own"):
-        world.desk.decide(both, campaign.id, approve=True, note="")
-
-
-def test_the_slower_moderator_is_told_who_was_first(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recipients = world.ready_list(NUMBERS)
-    new = NewCampaign("Spring", "Hello", world.sender, recipients.id, auto_start=False)
-    campaign = world.desk.create(world.author, new)
-    world.desk.submit(world.author, campaign.id)
-    seen = world.campaigns.campaign(world.workspace, campaign.id)
-    decided = world.desk.decide(world.moderator, campaign.id, approve=True, note="")
-    assert (decided.approval, decided.status) == (Approval.APPROVED, Status.NEW)
-    reads = iter([seen, decided])
-    monkeypatch.setattr(type(world.campaigns), "campaign", lambda *_: next(reads))
-    with pytest.raises(AlreadyDecided, match="approved"):
-        world.desk.decide(world.moderator, campaign.id, approve=False, note="late")
-
-
-def test_a_race_that_decided_nothing_stays_what_it_is(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recipients = world.ready_list(NUMBERS)
-    new = NewCampaign("Spring", "Hello", world.sender, recipients.id, auto_start=False)
-    campaign = world.desk.create(world.author, new)
-    world.desk.submit(world.author, campaign.id)
-
-    def stale(*_: object, **__: object) -> None:
-        raise Stale
-
-    monkeypatch.setattr(type(world.changes), "save", stale)
-    with pytest.raises(Stale):
-        world.desk.decide(world.moderator, campaign.id, approve=True, note="")
-
-
-def test_a_rejected_campaign_can_be_submitted_again(world: World) -> None:
-    recipients = world.ready_list(NUMBERS)
-    new = NewCampaign("Spring", "Hello", world.sender, recipients.id, auto_start=False)
-    campaign = world.desk.create(world.author, new)
-    world.desk.submit(world.author, campaign.id)
-    rejected = world.desk.decide(world.moderator, campaign.id, approve=False, note="typo")
-    assert rejected.decision is not None
-    assert rejected.decision.note == "typo"
-    again = world.desk.submit(world.author, campaign.id)
-    assert again.approval is Approval.SUBMITTED
-    world.desk.decide(world.moderator, campaign.id, approve=True, note="")
-    started = world.desk.start(world.author, campaign.id)
-    assert started.status is Status.BUILDING
-
-
-def test_what_was_changed_after_approval_is_never_sent(world: World) -> None:
-    campaign = world.approved_campaign(NUMBERS)
-    world.forge_sender()
-    assert world.driver.build(world.workspace, campaign).kind == "stop"
-    failed = world.campaigns.campaign(world.workspace, campaign)
-    assert failed.status is Status.FAILED
-    assert failed.failure is not None
-    assert "digest" in failed.failure
-    assert world.delivery.offers(world.channel) == []
-
-
-def test_a_window_of_a_forged_campaign_is_not_opened(world: World) -> None:
-    campaign = world.approved_campaign(NUMBERS)
-    world.driver.build(world.workspace, campaign)
-    world.forge_sender()
-    with pytest.raises(Conflict, match="digest"):
-        world.driver.open(world.workspace, campaign, 0, "token")
-    assert world.delivery.offers(world.channel) == []
-
-
-def test_submitting_needs_a_ready_list(world: World) -> None:
-    failed = world.changes.save(
-        samples.recipient_list(
-            id="lst_bad", workspace=world.workspace, status=ListStatus.FAILED, digest=None
-        ),
-        world.audit(),
-    )
-    new = NewCampaign("Spring", "Hello", world.sender, failed.id, auto_start=True)
-    campaign = world.desk.create(world.author, new)
-    with pytest.raises(Conflict, match="list is failed"):
-        world.desk.submit(world.author, campaign.id)
-
-
-def test_references_that_lead_nowhere_name_their_field(world: World) -> None:
-    recipients = world.ready_list(NUMBERS)
-    for sender, list_id, field in (("snd_x", recipients.id, "sender"), (world.sender, "x", "list")):
-        with pytest.raises(Invalid) as refusal:
-            world.desk.create(
-                world.author, NewCampaign("Spring", "Hello", sender, list_id, auto_start=True)
-            )
-        assert refusal.value.problems[0].field == field
-
-
-def test_a_sender_without_an_approved_revision_cannot_be_used(world: World) -> None:
-    sender = world.installation.add_sender(world.workspace, "New", "NEW", world.channel)
-    recipients = world.ready_list(NUMBERS)
-    with pytest.raises(Invalid, match="approved"):
-        world.desk.create(
-            world.author, NewCampaign("Spring", "Hi", sender.id, recipients.id, auto_start=True)
-        )
-
-
-def test_an_archived_revision_is_not_submitted(world: World) -> None:
-    recipients = world.ready_list(NUMBERS)
-    new = NewCampaign("Spring", "Hello", world.sender, recipients.id, auto_start=True)
-    campaign = world.desk.create(world.author, new)
-    world.forge_sender("archived")
-    with pytest.raises(Conflict, match="archived"):
-        world.desk.submit(world.author, campaign.id)
 
 
 def test_pause_and_resume_start_a_lost_execution_again(world: World) -> None:
@@ -461,3 +328,47 @@ def test_a_window_that_lies_ahead_is_waited_for(world: World) -> None:
     step = world.driver.next(world.workspace, campaign)
     assert step.kind == "wait"
     assert str(step.document()["at"]).endswith("Z")
+
+
+def test_a_paused_campaign_is_not_started_again_by_the_sweep(world: World) -> None:
+    campaign = world.approved_campaign(NUMBERS)
+    drive(world, campaign)
+    world.desk.pause(world.author, campaign)
+    world.executions.end(world.workspace, campaign, 1)
+    world.sweep.tend(world.campaigns.live()[0])
+    held = world.campaigns.campaign(world.workspace, campaign)
+    assert (held.status, held.run) == (Status.PAUSED, 1)
+
+
+def test_a_fold_leaves_one_ledger_object(world: World) -> None:
+    campaign = world.approved_campaign(NUMBERS)
+    drive(world, campaign)
+    for sequence in (1, 2, 3):
+        world.answer(campaign, 0, sequence, [accepted(sequence, f"m-{sequence}")])
+        world.folder.fold(world.workspace, campaign, 0)
+    ledgers = [key for key in world.blobs.objects if key.startswith("ledger/")]
+    assert ledgers == [world.delivery.chunk(world.workspace, campaign, 0).ledger]
+
+
+def test_what_matched_is_not_matched_again_each_minute(world: World) -> None:
+    campaign = world.approved_campaign(NUMBERS)
+    drive(world, campaign)
+    known = number_at(world, campaign, 0)
+    receive(world, (known, "m-0", 2), ("447700999999", "x", 2))
+    world.receipts.resolve(world.channel)
+    world.answer(campaign, 0, 1, [accepted(0, "m-0")])
+    assert world.receipts.retry(world.channel).matched == 1
+    assert world.receipts.retry(world.channel).matched == 0
+
+
+def test_two_numbers_with_one_token_are_told_apart(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "hasher", lambda _key: lambda _digits: bytes(32))
+    campaign = world.approved_campaign(NUMBERS[:1])
+    drive(world, campaign)
+    world.answer(campaign, 0, 1, [accepted(0, "m-0")])
+    receive(world, (str(NUMBERS[1]), "m-0", 2))
+    assert world.receipts.resolve(world.channel).matched == 0
+    receive(world, (str(NUMBERS[0]), "m-0", 2))
+    assert world.receipts.resolve(world.channel).matched == 1
