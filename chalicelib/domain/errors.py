@@ -4,10 +4,14 @@ document.
 MessageCenterError
 ├── Invalid            the request cannot be understood or breaks a rule; names every field at once
 ├── Unauthenticated    no credential, or one that does not hold
+│   └── SecondFactorNeeded   the password is right, a code is missing (SPEC 2.4)
 ├── Forbidden          the credential holds, the right is missing
 ├── NotFound           no such thing, or a thing of another workspace: both look alike (SPEC 2.1)
+├── TooMany            too many attempts; says when to come back
+├── Unavailable        a service that we need does not answer; nothing was changed
 └── Conflict           the thing is not in the state that the action needs
     ├── Stale          somebody else changed it since it was read
+    │   └── Outdated   the caller's own If-Match names another version
     ├── Exists         it is there already
     ├── IllegalMove    the status table has no such move
     ├── AlreadyDecided another moderator was first (SPEC 4.3)
@@ -20,7 +24,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,11 @@ class Unauthenticated(MessageCenterError):
     pass
 
 
+class SecondFactorNeeded(Unauthenticated):
+    def __init__(self) -> None:
+        super().__init__("Send the code of your authenticator app, or a recovery code, as `code`.")
+
+
 class Forbidden(MessageCenterError):
     pass
 
@@ -55,6 +64,17 @@ class NotFound(MessageCenterError):
         self.kind = kind
 
 
+class TooMany(MessageCenterError):
+    def __init__(self, message: str, wait: timedelta) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class Unavailable(MessageCenterError):
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} does not answer at the moment. Nothing was changed; try again.")
+
+
 class Conflict(MessageCenterError):
     pass
 
@@ -62,6 +82,10 @@ class Conflict(MessageCenterError):
 class Stale(Conflict):
     def __init__(self) -> None:
         super().__init__("It was changed by someone else meanwhile. Read it again and repeat.")
+
+
+class Outdated(Stale):
+    pass
 
 
 class Exists(Conflict):

@@ -1,70 +1,66 @@
-"""Workspaces, members and what each role may do (SPEC 2.1, 2.2).
-
-`RIGHTS` is the one table of rights: API and use cases read it, nothing else decides. A scope of OWN
-means "what this member authored".
-"""
+"""Workspaces and their settings (SPEC 2.1, 4.8, 5.6)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum, StrEnum
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
-from chalicelib.domain.errors import Forbidden
+from chalicelib.domain.errors import require
+from chalicelib.domain.rights import check_permissions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
-# Holds what belongs to the installation itself: people, channels, inbox (DESIGN 3).
-MASTER = "master"
+    from chalicelib.domain.audit import Facts
+    from chalicelib.domain.rights import Permissions
+
+# Holds what belongs to the installation itself: people, channels, inbox (DESIGN 3). Its members are
+# the super admins.
+MASTER: Final = "master"
+
+NAME_MAX: Final = 100
+DAY_MINUTES: Final = 24 * 60
+LIMIT_MAX: Final = 1_000_000_000
+DAYS_MAX: Final = 3650
+# Less would let an admin act and be forgotten before anybody looks.
+AUDIT_DAYS_MIN: Final = 30
 
 
-class Role(StrEnum):
-    AUTHOR = "author"
-    MODERATOR = "moderator"
-    ADMIN = "admin"
-    SUPER_ADMIN = "super_admin"
+@dataclass(frozen=True, slots=True)
+class DailyWindow:
+    """When messages may go out, in minutes of the local day; outside are the quiet hours."""
+
+    opens: int
+    closes: int
 
 
-class Right(StrEnum):
-    WRITE_CAMPAIGN = "create, edit and submit campaigns"
-    DECIDE = "approve and reject"
-    RUN_CAMPAIGN = "start, pause, resume and cancel campaigns"
-    UPLOAD_LIST = "upload lists"
-    VIEW = "view campaigns, senders, lists and masked recipients"
+class LimitUnit(StrEnum):
+    SEGMENTS = "segments"
+    MESSAGES = "messages"
 
 
-class Scope(Enum):
-    NONE = 0
-    OWN = 1
-    ALL = 2
+@dataclass(frozen=True, slots=True)
+class DailyLimit:
+    count: int
+    unit: LimitUnit
 
 
-class Standing(Enum):
-    """A column of the table: the role, with an author's moderator flag told apart."""
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """For how many days things are kept; of audit records, for those written from now on."""
 
-    AUTHOR = "author"
-    AUTHOR_MODERATOR = "author + is_moderator"
-    MODERATOR = "moderator"
-    ADMIN = "admin"
-    SUPER_ADMIN = "super admin"
+    audit_days: int = 90
+    list_days: int = 90
+    ledger_days: int = 365
+    message_days: int = 90
+    export_days: int = 7
 
-
-def _row(*scopes: Scope) -> dict[Standing, Scope]:
-    return dict(zip(Standing, scopes, strict=True))
-
-
-_NO, _OWN, _ALL = Scope.NONE, Scope.OWN, Scope.ALL
-
-RIGHTS: Mapping[Right, Mapping[Standing, Scope]] = {
-    #                           author  +moderator  moderator  admin  super admin
-    Right.WRITE_CAMPAIGN: _row(_OWN, _OWN, _NO, _ALL, _ALL),
-    Right.DECIDE: _row(_NO, _ALL, _ALL, _ALL, _ALL),
-    Right.RUN_CAMPAIGN: _row(_OWN, _OWN, _NO, _ALL, _ALL),
-    Right.UPLOAD_LIST: _row(_OWN, _OWN, _NO, _ALL, _ALL),
-    Right.VIEW: _row(_ALL, _ALL, _ALL, _ALL, _ALL),
-}
+    @property
+    def audit(self) -> timedelta:
+        return timedelta(days=self.audit_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,35 +73,83 @@ class Workspace:
     # stored.
     wrapped_data_key: bytes
     created_at: datetime
+    # None: the whole day.
+    daily_window: DailyWindow | None = None
+    daily_limit: DailyLimit | None = None
+    retention: Retention = field(default_factory=Retention)
+    permissions: Permissions = field(default_factory=dict)
+    # None: nobody can ask to join.
+    join_code: str | None = None
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    workspace: str
-    user: str
-    role: Role
-    is_moderator: bool
-    created_at: datetime
-    version: int = 0
+def check_settings(workspace: Workspace) -> None:
+    window, limit, kept = workspace.daily_window, workspace.daily_limit, workspace.retention
+    name = workspace.name.strip()
+    require(
+        # Mails carry it in their subject.
+        (
+            0 < len(name) <= NAME_MAX and workspace.name.isprintable(),
+            "name",
+            f"use 1 to {NAME_MAX} printable characters",
+        ),
+        (is_zone(workspace.time_zone), "time_zone", "use a name such as Europe/London or UTC"),
+        (
+            window is None or 0 <= window.opens < window.closes <= DAY_MINUTES,
+            "daily_window",
+            "must open before it closes, between 00:00 and 24:00",
+        ),
+        (
+            limit is None or 0 < limit.count <= LIMIT_MAX,
+            "daily_limit.count",
+            f"must be 1 to {LIMIT_MAX}; leave daily_limit null for none",
+        ),
+        (
+            AUDIT_DAYS_MIN <= kept.audit_days <= DAYS_MAX,
+            "retention.audit_days",
+            f"must be {AUDIT_DAYS_MIN} to {DAYS_MAX}",
+        ),
+        *(
+            (0 < days <= DAYS_MAX, f"retention.{name}", f"must be 1 to {DAYS_MAX}")
+            for name, days in (
+                ("list_days", kept.list_days),
+                ("ledger_days", kept.ledger_days),
+                ("message_days", kept.message_days),
+                ("export_days", kept.export_days),
+            )
+        ),
+    )
+    check_permissions(workspace.permissions)
 
-    @property
-    def standing(self) -> Standing:
-        if self.role is Role.AUTHOR and self.is_moderator:
-            return Standing.AUTHOR_MODERATOR
-        return Standing[self.role.name]
+
+def is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    # A name may lead to a folder, hold a zero byte, or be a path out of the zones.
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
 
 
-def scope_of(member: Member, right: Right) -> Scope:
-    return RIGHTS[right][member.standing]
-
-
-def check(member: Member, right: Right, *, author: str | None = None) -> None:
-    """Raise Forbidden unless `member` has `right`, over what `author` made where one is given."""
-    scope = scope_of(member, right)
-    if scope is Scope.ALL:
-        return
-    if scope is Scope.OWN and author in {None, member.user}:
-        return
-    whose = " of others" if scope is Scope.OWN else ""
-    raise Forbidden(f"Your role in this workspace does not allow to {right.value}{whose}.")
+def facts(workspace: Workspace) -> Facts:
+    """The settings as the audit log keeps them, before and after a change."""
+    window, limit, kept = workspace.daily_window, workspace.daily_limit, workspace.retention
+    changed = sorted(
+        f"{right}:{standing}={scope}"
+        for right, scopes in workspace.permissions.items()
+        for standing, scope in scopes.items()
+    )
+    return {
+        "name": workspace.name,
+        "time_zone": workspace.time_zone,
+        "self_approval": workspace.self_approval,
+        "daily_window": f"{window.opens}-{window.closes}" if window else None,
+        "daily_limit": f"{limit.count} {limit.unit}" if limit else None,
+        "retention": (
+            f"audit {kept.audit_days}, lists {kept.list_days}, ledger {kept.ledger_days}, "
+            f"messages {kept.message_days}, exports {kept.export_days}"
+        ),
+        "permissions": " ".join(changed) or None,
+        "join_code": "set" if workspace.join_code else None,
+        "version": workspace.version,
+    }

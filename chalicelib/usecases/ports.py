@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from chalicelib.domain.audit import AuditRecord
     from chalicelib.domain.campaign import Campaign
     from chalicelib.domain.channel import Channel, Lease
+    from chalicelib.domain.credentials import ApiKey, Client
     from chalicelib.domain.delivery import (
         ChunkRecord,
         InboxItem,
@@ -29,12 +30,17 @@ if TYPE_CHECKING:
         Traffic,
         Window,
     )
-    from chalicelib.domain.identity import Session, User
+    from chalicelib.domain.identity import Device, PasswordReset, Session, User
+    from chalicelib.domain.invitation import Applicant, Invitation, JoinRequest
     from chalicelib.domain.ledger import Counters
+    from chalicelib.domain.letters import Errand, Letter
+    from chalicelib.domain.lockout import Attempts
+    from chalicelib.domain.membership import Member, Roster
     from chalicelib.domain.recipient_list import RecipientList
     from chalicelib.domain.request import MadeOnce
+    from chalicelib.domain.seals import Checkpoint, Seal, SignedCheckpoint
     from chalicelib.domain.sender import Revision, Sender
-    from chalicelib.domain.workspace import Member, Workspace
+    from chalicelib.domain.workspace import Workspace
 
 
 class Versioned(Protocol):
@@ -78,39 +84,217 @@ class Passwords(Protocol):
         """Whether they belong together; takes as long when nothing is stored."""
         ...
 
+    def common(self, password: str) -> bool:
+        """Whether it is on the bundled list of common ones, or hardly more than one of them."""
+        ...
+
 
 class Changes(Protocol):
     """The writing side: changes of records, each with its audit record.
 
     A user's mail address is theirs for good and nobody else's: `Exists`. A channel's lease is its
-    owner's: changing the channel leaves it as it is.
+    owner's: changing the channel leaves it as it is. While the database is away: `Unavailable`.
     """
 
-    def commit(self, *records: Versioned, audit: AuditRecord) -> None: ...
+    def commit(
+        self, *records: Versioned, remove: Sequence[Versioned] = (), audit: AuditRecord
+    ) -> None:
+        """All or nothing. What is removed must be as it was read, too: `Stale`."""
+        ...
 
     def save(self, record: R, audit: AuditRecord) -> R:
         """Commit one record and return it as stored."""
+        ...
+
+    def keep(self, record: R) -> R:
+        """Write a record without audit, by version like `commit`: nobody's act (attempts), or one
+        whose audit record goes its own way (sessions; SPEC 8.2).
+        """
+        ...
+
+    def forget(self, record: Versioned) -> None:
+        """Remove a record without audit; one that has changed since, or is gone, is left alone."""
         ...
 
 
 class Directory(Protocol):
     def workspace(self, workspace: str) -> Workspace: ...
 
+    def workspaces(self, *, after: str | None, limit: int) -> Page[Workspace]:
+        """All of the installation, the master workspace included, by id."""
+        ...
+
+    def seat(self, workspace: str, user: str) -> tuple[Workspace, Member] | None:
+        """A member and their workspace, in one reading; None if either is missing."""
+        ...
+
     def member(self, workspace: str, user: str) -> Member | None: ...
 
+    def members(self, workspace: str, *, after: str | None, limit: int) -> Page[Member]:
+        """By user's id."""
+        ...
+
     def memberships(self, user: str) -> list[Member]:
-        """For showing: it may lag behind. Rights are checked by `member`."""
+        """For showing: it may lag behind. Rights are checked by `seat`."""
+        ...
+
+    def roster(self, workspace: str) -> Roster:
+        """An empty one (version 0) where none was written yet."""
         ...
 
     def user(self, user: str) -> User: ...
 
-    def user_by_email(self, email: str) -> User | None: ...
+    def users(self, users: Sequence[str]) -> dict[str, User]:
+        """Those that are there, by id."""
+        ...
+
+    def user_by_email(self, email: str) -> User | None:
+        """Takes as many readings for an address that nobody has."""
+        ...
 
     def made_once(self, workspace: str, user: str, key: str) -> MadeOnce | None: ...
 
-    def session(self, digest: str) -> Session | None: ...
+    def session(self, user: str, digest: str) -> Session | None: ...
 
-    def end_session(self, session: Session, audit: AuditRecord) -> None: ...
+    def sessions(self, user: str) -> list[Session]:
+        """All that are stored, also such as have expired and are not removed yet."""
+        ...
+
+    def device(self, user: str, digest: str) -> Device | None: ...
+
+    def attempts(self, subject: str, place: str) -> Attempts | None: ...
+
+    def password_reset(self, user: str) -> PasswordReset | None: ...
+
+    def invitation(self, workspace: str, invitation: str) -> Invitation: ...
+
+    def invitations(self, workspace: str, *, after: str | None, limit: int) -> Page[Invitation]:
+        """Newest first."""
+        ...
+
+    def join_request(self, workspace: str, user: str) -> JoinRequest | None: ...
+
+    def join_requests(self, workspace: str, *, after: str | None, limit: int) -> Page[JoinRequest]:
+        """By user's id, newest first."""
+        ...
+
+    def applicant(self, workspace: str, email: str) -> Applicant | None: ...
+
+    def api_key(self, workspace: str, key: str) -> ApiKey: ...
+
+    def api_keys(self, workspace: str, *, after: str | None, limit: int) -> Page[ApiKey]:
+        """Newest first."""
+        ...
+
+    def client(self, workspace: str, client: str) -> Client: ...
+
+    def clients(self, workspace: str, *, after: str | None, limit: int) -> Page[Client]:
+        """Newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """Which records: of a period (`since` <= at < `until`), by what is not None."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    actor: str | None = None
+    action: str | None = None
+    object: str | None = None
+    # Only what concerns this author's own.
+    author: str | None = None
+
+
+class AuditLog(Protocol):
+    """The audit table: records and seals, append-only. While it is away: `Unavailable`."""
+
+    def append(self, record: AuditRecord) -> None:
+        """Put if absent: the same record again is written once."""
+        ...
+
+    def page(
+        self, workspace: str, query: AuditQuery, *, after: str | None, limit: int
+    ) -> Page[AuditRecord]:
+        """Newest first. A page looks at a bounded number of records, so it may have fewer than
+        `limit`, or none, and still a next one.
+        """
+        ...
+
+    def since(
+        self, workspace: str, since: datetime, *, after: str | None, limit: int
+    ) -> Page[AuditRecord]:
+        """Oldest first, read consistently."""
+        ...
+
+    def last_seal(self, workspace: str) -> Seal | None: ...
+
+    def seals(self, workspace: str, *, after: int, limit: int) -> list[Seal]:
+        """Those numbered above `after`, in order, read consistently."""
+        ...
+
+    def seals_back_to(self, workspace: str, since: datetime) -> list[Seal]:
+        """The newest ones, newest first, down to and including the first made before `since`."""
+        ...
+
+    def add_seal(self, seal: Seal) -> bool:
+        """Put if absent on its number; False if there is one."""
+        ...
+
+
+class AuditFallback(Protocol):
+    """Where audit records wait while the audit table is away (SPEC 8.2): it survives the process
+    and holds 200 MB over all writers.
+    """
+
+    def keep(self, record: AuditRecord) -> bool:
+        """False if there is no room left, or this store does not answer either."""
+        ...
+
+    def drain(self, take: Callable[[AuditRecord], None]) -> int:
+        """Give every record that waits to `take`, oldest first, and remove what was taken; returns
+        how many. If `take` raises, what it did not take stays. Records that are kept meanwhile, or
+        by someone else's drain at once, are not lost; `take` may see one twice.
+        """
+        ...
+
+    def size(self) -> int:
+        """Bytes that wait, by what the cap counts."""
+        ...
+
+
+class Checkpoints(Protocol):
+    """Signed marks of the chains' heads, kept apart from the table (SPEC 8.2, DESIGN 3)."""
+
+    def sign(self, checkpoint: Checkpoint) -> SignedCheckpoint: ...
+
+    def public_key(self) -> bytes:
+        """PEM, to verify offline."""
+        ...
+
+    def store(self, signed: SignedCheckpoint) -> None:
+        """Keep it for good; the same again is written over."""
+        ...
+
+    def stored(self, workspace: str, *, above: int = 0) -> list[SignedCheckpoint]:
+        """Those of seals numbered above `above`, by seal number, oldest first."""
+        ...
+
+    def newest(self, workspace: str) -> SignedCheckpoint | None:
+        """That of the highest seal number; reads no other."""
+        ...
+
+
+class Mail(Protocol):
+    def send(self, letter: Letter) -> None: ...
+
+
+class Errands(Protocol):
+    """Mails to be written, soon and outside of the request (functions/mailer): whether an address
+    has an account is found out where nobody can measure it.
+    """
+
+    def post(self, errand: Errand) -> None: ...
 
 
 class Campaigns(Protocol):

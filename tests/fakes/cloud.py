@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
@@ -92,6 +93,22 @@ class Cloud:
 def mocked_cloud() -> Iterator[Cloud]:
     with moto.mock_aws():
         yield Cloud()
+
+
+@contextmanager
+def noted_calls(store: Store) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    """Every call to DynamoDB by its name, and what it asks for."""
+    calls: list[tuple[str, dict[str, Any]]] = []
+
+    def note(model: Any, params: dict[str, Any], **_: object) -> None:
+        calls.append((model.name, json.loads(params["body"])))
+
+    events = store.connection.client.meta.events
+    events.register("before-call.dynamodb", note)
+    try:
+        yield calls
+    finally:
+        events.unregister("before-call.dynamodb", note)
 
 
 def make_table(name: str, resource: str) -> None:

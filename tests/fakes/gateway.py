@@ -16,6 +16,8 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: Any
+    # Of those that may come more than once.
+    several: dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +33,24 @@ class Gateway:
         token: str | None = None,
         query: dict[str, str] | None = None,
         raw: str | None = None,
+        headers: dict[str, str] | None = None,
     ) -> dict[str, Any]:
         resource, values = self._resource(path, method)
-        headers = {"Host": "127.0.0.1", "User-Agent": "test", "Content-Type": "application/json"}
+        sent = {
+            "Host": "127.0.0.1",
+            "User-Agent": "test",
+            "Content-Type": "application/json",
+            **(headers or {}),
+        }
         if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
+            sent["Authorization"] = f"Bearer {token}"
         return {
             "httpMethod": method,
             "path": path,
             "resource": resource,
             "pathParameters": values or None,
-            "headers": headers,
-            "multiValueHeaders": {name: [value] for name, value in headers.items()},
+            "headers": sent,
+            "multiValueHeaders": {name: [value] for name, value in sent.items()},
             "queryStringParameters": query,
             "multiValueQueryStringParameters": query and {k: [v] for k, v in query.items()},
             "body": raw if raw is not None else json.dumps(body) if body is not None else None,
@@ -59,7 +67,8 @@ class Gateway:
     def send(self, event: dict[str, Any]) -> Answer:
         answer = self.app(event, None)
         content = answer["body"]
-        return Answer(answer["statusCode"], answer["headers"], json.loads(content))
+        several: dict[str, list[str]] = answer["multiValueHeaders"]
+        return Answer(answer["statusCode"], answer["headers"], json.loads(content), several)
 
     def call(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
         return self.send(self.event(method, path, body, **more))

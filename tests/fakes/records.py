@@ -6,14 +6,16 @@ holds the audit records in the order in which they were written.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from operator import attrgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from chalicelib.domain.audit import AuditRecord
+from chalicelib.domain.audit import AuditRecord, key_of
 from chalicelib.domain.campaign import Campaign
 from chalicelib.domain.channel import Channel
+from chalicelib.domain.credentials import ApiKey, Client
 from chalicelib.domain.delivery import (
     ChunkRecord,
     InboxItem,
@@ -23,28 +25,42 @@ from chalicelib.domain.delivery import (
     Traffic,
     Window,
 )
-from chalicelib.domain.errors import Conflict, Exists, NotFound, Stale
-from chalicelib.domain.identity import Session, User, normal_email
+from chalicelib.domain.errors import Conflict, Exists, NotFound, Stale, Unavailable
+from chalicelib.domain.identity import Device, PasswordReset, Session, User, normal_email
+from chalicelib.domain.invitation import Applicant, Invitation, JoinRequest
+from chalicelib.domain.lockout import Attempts
+from chalicelib.domain.membership import Member, Roster
 from chalicelib.domain.recipient_list import RecipientList
 from chalicelib.domain.request import MadeOnce
+from chalicelib.domain.seals import Seal
 from chalicelib.domain.sender import Revision, Sender
-from chalicelib.domain.workspace import Member, Workspace
+from chalicelib.domain.workspace import Workspace
 from chalicelib.usecases.ports import Page, next_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
 
     from chalicelib.domain.channel import Lease
     from chalicelib.domain.ledger import Counters
-    from chalicelib.usecases.ports import R, Versioned
+    from chalicelib.usecases.ports import AuditQuery, R, Versioned
 
 T = TypeVar("T")
 
 IDENTITY: dict[type, tuple[str, ...]] = {
     Workspace: ("id",),
+    Roster: ("workspace",),
     Member: ("workspace", "user"),
     User: ("id",),
-    Session: ("digest",),
+    Session: ("user", "digest"),
+    Device: ("user", "digest"),
+    Attempts: ("subject", "place"),
+    PasswordReset: ("user",),
+    Invitation: ("workspace", "id"),
+    JoinRequest: ("workspace", "user"),
+    Applicant: ("workspace", "email"),
+    ApiKey: ("workspace", "id"),
+    Client: ("workspace", "id"),
     MadeOnce: ("workspace", "user", "key"),
     Sender: ("workspace", "id"),
     Revision: ("workspace", "sender", "number"),
@@ -59,12 +75,22 @@ IDENTITY: dict[type, tuple[str, ...]] = {
     JournalItem: ("workspace", "campaign", "chunk", "writer", "sequence"),
     InboxItem: ("channel", "waiting", "received_at", "key"),
     AuditRecord: ("workspace", "at", "id"),
+    Seal: ("workspace", "number"),
 }
 CHANGEABLE = (
     Workspace,
+    Roster,
     Member,
     User,
     Session,
+    Device,
+    Attempts,
+    PasswordReset,
+    Invitation,
+    JoinRequest,
+    Applicant,
+    ApiKey,
+    Client,
     MadeOnce,
     Sender,
     Revision,
@@ -104,22 +130,29 @@ class Records:
             if all(getattr(record, name) == value for name, value in where.items())
         ]
 
-    def page(self, kind: type[T], workspace: str, after: str | None, limit: int) -> Page[T]:
-        newest_first = sorted(
-            self.all(kind, workspace=workspace), key=attrgetter("id"), reverse=True
-        )
-        older = [record for record in newest_first if not after or cast("Any", record).id < after]
-        shown = older[:limit]
-        more = len(older) > limit
-        return Page(shown, cast("Any", shown[-1]).id if more else None)
+    def page(
+        self, kind: type[T], workspace: str, after: str | None, limit: int, by: str = "id"
+    ) -> Page[T]:
+        """Newest first: by id, backwards."""
+        place = attrgetter(by)
+        newest_first = sorted(self.all(kind, workspace=workspace), key=place, reverse=True)
+        return _cut([each for each in newest_first if not after or place(each) < after], limit, by)
+
+    def ascending(
+        self, kind: type[T], after: str | None, limit: int, by: str, **where: object
+    ) -> Page[T]:
+        place = attrgetter(by)
+        ordered = sorted(self.all(kind, **where), key=place)
+        return _cut([each for each in ordered if not after or place(each) > after], limit, by)
 
     def put(self, record: object) -> None:
         with self.lock:
             self._put(record)
 
-    def add(self, record: object) -> None:
+    def add(self, record: object) -> bool:
         with self.lock:
-            self._stored[type(record)].setdefault(identity(record), record)
+            kept = self._stored[type(record)].setdefault(identity(record), record)
+        return kept is record
 
     def remove(self, record: object) -> None:
         with self.lock:
@@ -133,25 +166,33 @@ class Records:
             self._put(replace(cast("Any", stored), **changes))
             return True
 
-    def commit(self, records: Iterable[Versioned], audit: AuditRecord | None) -> None:
+    def commit(
+        self,
+        records: Iterable[Versioned],
+        audit: AuditRecord | None,
+        remove: Iterable[Versioned] = (),
+    ) -> None:
         """All or nothing."""
-        written = list(records)
+        written, removed = list(records), list(remove)
         with self.lock:
-            refusals = [*map(self._refusal, written), self._audit_refusal(audit)]
+            refusals = [
+                *map(self._refusal, written),
+                *map(self._removal_refusal, removed),
+                self._audit_refusal(audit),
+            ]
             for refusal in filter(None, refusals):
                 raise refusal
             for record in written:
                 self._put(self._next(record))
+            for record in removed:
+                del self._stored[type(record)][identity(record)]
             if audit is not None:
                 self._note(audit)
 
-    def end(self, record: object, audit: AuditRecord) -> None:
+    def append(self, audit: AuditRecord) -> None:
         with self.lock:
-            refusal = self._audit_refusal(audit)
-            if refusal:
-                raise refusal
-            self._stored[type(record)].pop(identity(record), None)
-            self._note(audit)
+            if self._audit_refusal(audit) is None:
+                self._note(audit)
 
     def _put(self, record: object) -> None:
         self._stored[type(record)][identity(record)] = record
@@ -168,6 +209,10 @@ class Records:
                 return Exists("Another user has this mail address.")
         if not record.version:
             return Exists("It is there already.") if stored else None
+        return None if stored and stored.version == record.version else Stale()
+
+    def _removal_refusal(self, record: Versioned) -> Conflict | None:
+        stored = self.find(type(record), *identity(record))
         return None if stored and stored.version == record.version else Stale()
 
     def _audit_refusal(self, audit: AuditRecord | None) -> Conflict | None:
@@ -188,18 +233,33 @@ class Records:
         return next((user.id for user in users if normal_email(user.email) == wanted), None)
 
 
+def _cut(records: list[T], limit: int, by: str) -> Page[T]:
+    shown = records[:limit]
+    return Page(shown, attrgetter(by)(shown[-1]) if len(records) > limit else None)
+
+
 class FakeChanges:
     def __init__(self, records: Records) -> None:
         self._records = records
 
-    def commit(self, *records: Versioned, audit: AuditRecord) -> None:
-        for record in records:
+    def commit(
+        self, *records: Versioned, remove: Sequence[Versioned] = (), audit: AuditRecord
+    ) -> None:
+        for record in (*records, *remove):
             assert isinstance(record, CHANGEABLE), f"{record} is no record that Changes takes"
-        self._records.commit(records, audit)
+        self._records.commit(records, audit, remove)
 
     def save(self, record: R, audit: AuditRecord) -> R:
         self.commit(record, audit=audit)
         return next_version(record)
+
+    def keep(self, record: R) -> R:
+        self._records.commit([record], None)
+        return next_version(record)
+
+    def forget(self, record: Versioned) -> None:
+        with suppress(Stale):
+            self._records.commit([], None, [record])
 
 
 class FakeDirectory:
@@ -209,14 +269,32 @@ class FakeDirectory:
     def workspace(self, workspace: str) -> Workspace:
         return self._records.get(Workspace, "workspace", workspace)
 
+    def workspaces(self, *, after: str | None, limit: int) -> Page[Workspace]:
+        return self._records.ascending(Workspace, after, limit, "id")
+
+    def seat(self, workspace: str, user: str) -> tuple[Workspace, Member] | None:
+        place = self._records.find(Workspace, workspace)
+        member = self._records.find(Member, workspace, user)
+        return (place, member) if place and member else None
+
     def member(self, workspace: str, user: str) -> Member | None:
         return self._records.find(Member, workspace, user)
+
+    def members(self, workspace: str, *, after: str | None, limit: int) -> Page[Member]:
+        return self._records.ascending(Member, after, limit, "user", workspace=workspace)
 
     def memberships(self, user: str) -> list[Member]:
         return self._records.all(Member, user=user)
 
+    def roster(self, workspace: str) -> Roster:
+        return self._records.find(Roster, workspace) or Roster(workspace)
+
     def user(self, user: str) -> User:
         return self._records.get(User, "user", user)
+
+    def users(self, users: Sequence[str]) -> dict[str, User]:
+        found = (self._records.find(User, user) for user in users)
+        return {user.id: user for user in found if user}
 
     def user_by_email(self, email: str) -> User | None:
         user = self._records.user_of(email)
@@ -225,11 +303,119 @@ class FakeDirectory:
     def made_once(self, workspace: str, user: str, key: str) -> MadeOnce | None:
         return self._records.find(MadeOnce, workspace, user, key)
 
-    def session(self, digest: str) -> Session | None:
-        return self._records.find(Session, digest)
+    def session(self, user: str, digest: str) -> Session | None:
+        return self._records.find(Session, user, digest)
 
-    def end_session(self, session: Session, audit: AuditRecord) -> None:
-        self._records.end(session, audit)
+    def sessions(self, user: str) -> list[Session]:
+        return self._records.all(Session, user=user)
+
+    def device(self, user: str, digest: str) -> Device | None:
+        return self._records.find(Device, user, digest)
+
+    def attempts(self, subject: str, place: str) -> Attempts | None:
+        return self._records.find(Attempts, subject, place)
+
+    def password_reset(self, user: str) -> PasswordReset | None:
+        return self._records.find(PasswordReset, user)
+
+    def invitation(self, workspace: str, invitation: str) -> Invitation:
+        return self._records.get(Invitation, "invitation", workspace, invitation)
+
+    def invitations(self, workspace: str, *, after: str | None, limit: int) -> Page[Invitation]:
+        return self._records.page(Invitation, workspace, after, limit)
+
+    def join_request(self, workspace: str, user: str) -> JoinRequest | None:
+        return self._records.find(JoinRequest, workspace, user)
+
+    def join_requests(self, workspace: str, *, after: str | None, limit: int) -> Page[JoinRequest]:
+        return self._records.page(JoinRequest, workspace, after, limit, by="user")
+
+    def applicant(self, workspace: str, email: str) -> Applicant | None:
+        return self._records.find(Applicant, workspace, normal_email(email))
+
+    def api_key(self, workspace: str, key: str) -> ApiKey:
+        return self._records.get(ApiKey, "API key", workspace, key)
+
+    def api_keys(self, workspace: str, *, after: str | None, limit: int) -> Page[ApiKey]:
+        return self._records.page(ApiKey, workspace, after, limit)
+
+    def client(self, workspace: str, client: str) -> Client:
+        return self._records.get(Client, "client", workspace, client)
+
+    def clients(self, workspace: str, *, after: str | None, limit: int) -> Page[Client]:
+        return self._records.page(Client, workspace, after, limit)
+
+
+class FakeAuditLog:
+    """`away` makes it answer as the real one does while the table is away."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self.away = False
+
+    def append(self, record: AuditRecord) -> None:
+        self._answer()
+        self._records.append(record)
+
+    def page(
+        self, workspace: str, query: AuditQuery, *, after: str | None, limit: int
+    ) -> Page[AuditRecord]:
+        self._answer()
+        newest_first = sorted(
+            self._records.all(AuditRecord, workspace=workspace), key=key_of, reverse=True
+        )
+        found = [
+            record
+            for record in newest_first
+            if (query.since is None or record.at >= query.since)
+            and (query.until is None or record.at < query.until)
+            and query.actor in {None, record.actor.user}
+            and query.action in {None, record.action}
+            and query.object in {None, record.object}
+            and query.author in {None, record.author}
+            and (after is None or key_of(record) < after)
+        ]
+        shown = found[:limit]
+        return Page(shown, key_of(shown[-1]) if len(found) > limit else None)
+
+    def since(
+        self, workspace: str, since: datetime, *, after: str | None, limit: int
+    ) -> Page[AuditRecord]:
+        self._answer()
+        found = [
+            record
+            for record in sorted(self._records.all(AuditRecord, workspace=workspace), key=key_of)
+            if record.at >= since and (after is None or key_of(record) > after)
+        ]
+        shown = found[:limit]
+        return Page(shown, key_of(shown[-1]) if len(found) > limit else None)
+
+    def last_seal(self, workspace: str) -> Seal | None:
+        self._answer()
+        seals = self._records.all(Seal, workspace=workspace)
+        return seals[-1] if seals else None
+
+    def seals(self, workspace: str, *, after: int, limit: int) -> list[Seal]:
+        self._answer()
+        found = self._records.all(Seal, workspace=workspace)
+        return [seal for seal in found if seal.number > after][:limit]
+
+    def seals_back_to(self, workspace: str, since: datetime) -> list[Seal]:
+        self._answer()
+        found: list[Seal] = []
+        for seal in reversed(self._records.all(Seal, workspace=workspace)):
+            found.append(seal)
+            if seal.at < since:
+                break
+        return found
+
+    def add_seal(self, seal: Seal) -> bool:
+        self._answer()
+        return self._records.add(seal)
+
+    def _answer(self) -> None:
+        if self.away:
+            raise Unavailable("The audit log")
 
 
 class FakeCampaigns:

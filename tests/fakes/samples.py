@@ -11,6 +11,7 @@ from chalicelib.domain.audit import Actor, AuditRecord
 from chalicelib.domain.campaign import Campaign, Mode
 from chalicelib.domain.channel import Channel
 from chalicelib.domain.codes import CodeSpace
+from chalicelib.domain.credentials import ApiKey, Client, Secret
 from chalicelib.domain.delivery import (
     ChunkRecord,
     InboxItem,
@@ -21,10 +22,21 @@ from chalicelib.domain.delivery import (
     Window,
 )
 from chalicelib.domain.formats.inbox import RawReceipt
-from chalicelib.domain.identity import Session, User
+from chalicelib.domain.identity import (
+    Device,
+    PasswordReset,
+    SecondFactor,
+    Session,
+    User,
+)
+from chalicelib.domain.invitation import Applicant, Invitation, JoinRequest
 from chalicelib.domain.ledger import Outcome, OutcomeKind
+from chalicelib.domain.lockout import Attempts
+from chalicelib.domain.membership import Member, Roster
 from chalicelib.domain.recipient_list import ListCounts, ListStatus, RecipientList
 from chalicelib.domain.request import MadeOnce
+from chalicelib.domain.rights import Right, Role, Scope, Standing
+from chalicelib.domain.seals import Covered, Seal
 from chalicelib.domain.sender import (
     ALPHANUMERIC,
     DESTINATION,
@@ -32,7 +44,13 @@ from chalicelib.domain.sender import (
     RevisionStatus,
     Sender,
 )
-from chalicelib.domain.workspace import Member, Role, Workspace
+from chalicelib.domain.workspace import (
+    DailyLimit,
+    DailyWindow,
+    LimitUnit,
+    Retention,
+    Workspace,
+)
 from tests.fakes.services import MORNING
 
 _numbers = count(1)
@@ -52,7 +70,135 @@ def user(**changes: Any) -> User:
 
 
 def session(**changes: Any) -> Session:
-    made = Session("d" * 64, "usr_a", MORNING, MORNING + timedelta(hours=8, microseconds=1))
+    made = Session(
+        user="usr_a",
+        digest="d" * 64,
+        created_at=MORNING,
+        expires_at=MORNING + timedelta(hours=8, microseconds=1),
+        address="192.0.2.1",
+        agent="test",
+    )
+    return replace(made, **changes)
+
+
+def settled_workspace(**changes: Any) -> Workspace:
+    """One with every setting set."""
+    return replace(
+        workspace(
+            daily_window=DailyWindow(480, 1200),
+            daily_limit=DailyLimit(10_000, LimitUnit.SEGMENTS),
+            retention=Retention(audit_days=120, list_days=30, ledger_days=60),
+            permissions={Right.EXPORT: {Standing.AUTHOR: Scope.NONE, Standing.ADMIN: Scope.ALL}},
+            join_code="wsp_a.ABCDEFGHJK",
+        ),
+        **changes,
+    )
+
+
+def second_factor(**changes: Any) -> SecondFactor:
+    made = SecondFactor(b"\x00seed", confirmed=True, last_step=7, recovery=("e" * 64, "f" * 64))
+    return replace(made, **changes)
+
+
+def device(**changes: Any) -> Device:
+    made = Device("usr_a", "a" * 64, MORNING, MORNING + timedelta(days=90, microseconds=1))
+    return replace(made, **changes)
+
+
+def attempts(**changes: Any) -> Attempts:
+    until = MORNING + timedelta(minutes=1)
+    made = Attempts("5" * 64, "elsewhere", 3, until, MORNING + timedelta(hours=24))
+    return replace(made, **changes)
+
+
+def password_reset(**changes: Any) -> PasswordReset:
+    made = PasswordReset("usr_a", "9" * 64, MORNING, MORNING + timedelta(hours=1, microseconds=1))
+    return replace(made, **changes)
+
+
+def roster(**changes: Any) -> Roster:
+    return replace(Roster("wsp_a", ("usr_a", "usr_b")), **changes)
+
+
+def invitation(**changes: Any) -> Invitation:
+    made = Invitation(
+        id="inv_a",
+        workspace="wsp_a",
+        email="grace@example.com",
+        role=Role.AUTHOR,
+        is_moderator=True,
+        invited_by="usr_a",
+        created_at=MORNING,
+        expires_at=MORNING + timedelta(days=7, microseconds=1),
+        digest="7" * 64,
+        mailed_at=MORNING,
+    )
+    return replace(made, **changes)
+
+
+def join_request(**changes: Any) -> JoinRequest:
+    made = JoinRequest("wsp_a", "usr_c", "grace@example.com", "Grace", MORNING)
+    return replace(made, **changes)
+
+
+def applicant(**changes: Any) -> Applicant:
+    made = Applicant(
+        workspace="wsp_a",
+        email="grace@example.com",
+        name="Grace",
+        digest="6" * 64,
+        created_at=MORNING,
+        expires_at=MORNING + timedelta(hours=24, microseconds=1),
+    )
+    return replace(made, **changes)
+
+
+def secret(**changes: Any) -> Secret:
+    return replace(Secret("4" * 64, "usr_a", MORNING), **changes)
+
+
+def api_key(**changes: Any) -> ApiKey:
+    made = ApiKey(
+        id="key_a",
+        workspace="wsp_a",
+        name="Shop system",
+        scopes=(Right.VIEW, Right.FEED),
+        secrets=(secret(), secret(digest="3" * 64, valid_until=MORNING + timedelta(hours=1))),
+        created_by="usr_a",
+        created_at=MORNING,
+        expires_at=MORNING + timedelta(days=365, microseconds=1),
+    )
+    return replace(made, **changes)
+
+
+def client(**changes: Any) -> Client:
+    made = Client(
+        id="cli_a",
+        workspace="wsp_a",
+        name="CleverTap",
+        secrets=(secret(),),
+        created_by="usr_a",
+        created_at=MORNING,
+    )
+    return replace(made, **changes)
+
+
+def covered(**changes: Any) -> Covered:
+    made = Covered("001772442000000#aud_a", "2" * 64, MORNING + timedelta(days=90))
+    return replace(made, **changes)
+
+
+def seal(**changes: Any) -> Seal:
+    made = Seal(
+        workspace="wsp_a",
+        number=1,
+        at=MORNING,
+        previous="0" * 64,
+        previous_expires_at=MORNING,
+        records=(covered(), covered(key="001772442000000#aud_b", hash="1" * 64)),
+        expires_at=MORNING + timedelta(days=90),
+        hash="8" * 64,
+    )
     return replace(made, **changes)
 
 
@@ -194,9 +340,11 @@ def audit(**changes: Any) -> AuditRecord:
         id=f"aud_{next(_numbers):026}",
         workspace="wsp_a",
         at=MORNING,
+        expires_at=MORNING + timedelta(days=90),
         actor=Actor("usr_a", "author", "127.0.0.1", "test", "req-1"),
         action="tested",
         object="cmp_a",
+        author="usr_a",
         before={"status": None},
         after={"status": "new", "recipients": 3, "auto_start": True},
     )

@@ -47,6 +47,9 @@ class FakePasswords:
     def match(self, stored: str | None, password: str) -> bool:
         return stored == self.hash(password)
 
+    def common(self, password: str) -> bool:
+        return password.startswith("password")
+
 
 class FakeDataKeys:
     def __init__(self) -> None:

@@ -1,13 +1,15 @@
-"""Use cases on fakes, wired as bootstrap.py wires them on AWS."""
+"""Use cases on fakes, wired as bootstrap wires them on AWS."""
 
 from __future__ import annotations
 
 import hashlib
 from array import array
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from chalicelib.bootstrap import Api
+from chalicelib.bootstrap import Records
+from chalicelib.bootstrap.api_use_cases import Api, Services, compose_api
 from chalicelib.domain import tokens
 from chalicelib.domain.audit import Actor, AuditRecord, system
 from chalicelib.domain.codes import CodeSpace
@@ -18,27 +20,30 @@ from chalicelib.domain.formats.chunk import Chunk
 from chalicelib.domain.formats.manifest import ChunkEntry, Counts, Manifest
 from chalicelib.domain.ledger import Outcome, OutcomeKind
 from chalicelib.domain.recipient_list import ListCounts, ListStatus, RecipientList, list_prefix
+from chalicelib.domain.rights import Role, scopes_of
 from chalicelib.domain.sender import RevisionStatus
-from chalicelib.domain.workspace import Member, Role
-from chalicelib.usecases.auditing import Auditor, Caller
+from chalicelib.usecases.auditing import Auditor, Caller, Recorder, Retentions
 from chalicelib.usecases.campaigns import CampaignDesk, NewCampaign
 from chalicelib.usecases.drive import Driver
 from chalicelib.usecases.folding import Folder
-from chalicelib.usecases.identity import Identity
 from chalicelib.usecases.installation import Installation
-from chalicelib.usecases.lists import Lists
+from chalicelib.usecases.invitations import InvitationMails
+from chalicelib.usecases.joining import JoinMails
+from chalicelib.usecases.mailing import Mailer
 from chalicelib.usecases.receipts import Receipts
-from chalicelib.usecases.recipients import Recipients
-from chalicelib.usecases.repeats import Repeats
+from chalicelib.usecases.resets import ResetMails
 from chalicelib.usecases.sweeping import Sweep
 from tests.fakes import samples
+from tests.fakes.audit_fallback import FakeAuditFallback, FakeCheckpoints
+from tests.fakes.post import FakeErrands, FakeMail
 from tests.fakes.records import (
+    FakeAuditLog,
     FakeCampaigns,
     FakeChanges,
     FakeDelivery,
     FakeDirectory,
-    Records,
 )
+from tests.fakes.records import Records as Stored
 from tests.fakes.services import (
     FakeClock,
     FakeDataKeys,
@@ -49,7 +54,12 @@ from tests.fakes.services import (
 from tests.fakes.storage import FakeBlobs, FakeUploads
 
 if TYPE_CHECKING:
+    from chalicelib.domain.letters import Errand
+    from chalicelib.domain.membership import Member
+    from chalicelib.usecases.identity import Identity
+    from chalicelib.usecases.lists import Lists
     from chalicelib.usecases.ports import Campaigns, Changes, Delivery, Directory
+    from chalicelib.usecases.recipients import Recipients
 
 UPLOAD_MAX = 100 * 1024 * 1024
 PASSWORD = "correct horse battery"
@@ -62,82 +72,115 @@ class World:
     workspace: str = "wsp_a"
     clock: FakeClock = field(default_factory=FakeClock)
     ids: FakeIds = field(default_factory=FakeIds)
-    records: Records = field(default_factory=Records)
+    records: Stored = field(default_factory=Stored)
     blobs: FakeBlobs = field(default_factory=FakeBlobs)
     uploads: FakeUploads = field(default_factory=FakeUploads)
     data_keys: FakeDataKeys = field(default_factory=FakeDataKeys)
     executions: FakeExecutions = field(default_factory=FakeExecutions)
     passwords: FakePasswords = field(default_factory=FakePasswords)
+    errands: FakeErrands = field(default_factory=FakeErrands)
+    fallback: FakeAuditFallback = field(default_factory=FakeAuditFallback)
+    checkpoints: FakeCheckpoints = field(default_factory=FakeCheckpoints)
 
     def __post_init__(self) -> None:
         self.keep_records()
-        self.identity = Identity(self.directory, self.changes, self.passwords, self.clock, self.ids)
-        repeats = Repeats(self.directory, self.clock)
-        self.lists = Lists(
-            self.campaigns, self.changes, repeats, self.uploads, self.clock, self.ids, UPLOAD_MAX
-        )
-        self.desk = CampaignDesk(
-            self.directory,
-            self.campaigns,
-            self.changes,
-            repeats,
-            self.executions,
-            self.clock,
-            self.ids,
-        )
+        self.retentions = Retentions(self.directory, self.clock)
+        self.auditor = Auditor(self.clock, self.ids, self.retentions)
+        self.recorder = Recorder(self.audit_log, self.fallback, self.clock)
         self.folder = Folder(
-            self.delivery,
-            self.campaigns,
-            self.blobs,
-            self.changes,
-            self.executions,
-            self.clock,
-            self.ids,
+            delivery=self.delivery,
+            campaigns=self.campaigns,
+            blobs=self.blobs,
+            changes=self.changes,
+            executions=self.executions,
+            clock=self.clock,
+            ids=self.ids,
+            auditor=self.auditor,
         )
         self.driver = Driver(
-            self.campaigns,
-            self.delivery,
-            self.blobs,
-            self.changes,
-            self.executions,
-            self.folder,
-            self.clock,
-            self.ids,
+            campaigns=self.campaigns,
+            delivery=self.delivery,
+            blobs=self.blobs,
+            changes=self.changes,
+            executions=self.executions,
+            folder=self.folder,
+            clock=self.clock,
+            auditor=self.auditor,
         )
         self.receipts = Receipts(
             self.directory, self.delivery, self.blobs, self.data_keys, self.clock
         )
-        self.recipients = Recipients(
-            self.directory, self.campaigns, self.delivery, self.blobs, self.data_keys
-        )
         self.sweep = Sweep(
-            self.campaigns,
-            self.delivery,
-            self.changes,
-            self.executions,
-            self.folder,
-            self.receipts,
-            self.clock,
-            self.ids,
+            campaigns=self.campaigns,
+            delivery=self.delivery,
+            changes=self.changes,
+            executions=self.executions,
+            folder=self.folder,
+            receipts=self.receipts,
+            clock=self.clock,
+            auditor=self.auditor,
         )
-        self.api = Api(self.identity, self.lists, self.desk, self.recipients)
         self.installation = Installation(
-            self.directory,
-            self.campaigns,
-            self.changes,
-            self.data_keys,
-            self.passwords,
-            self.clock,
-            self.ids,
-            Actor("usr_operator", "super_admin"),
+            directory=self.directory,
+            campaigns=self.campaigns,
+            changes=self.changes,
+            data_keys=self.data_keys,
+            passwords=self.passwords,
+            clock=self.clock,
+            ids=self.ids,
+            auditor=self.auditor,
+            actor=Actor("usr_operator", "super_admin"),
         )
         self._settle_in()
+
+    @cached_property
+    def api(self) -> Api:
+        return compose_api(
+            Services(
+                records=Records(
+                    directory=self.directory,
+                    campaigns=self.campaigns,
+                    delivery=self.delivery,
+                    changes=self.changes,
+                    audit=self.audit_log,
+                ),
+                clock=self.clock,
+                ids=self.ids,
+                auditor=self.auditor,
+                recorder=self.recorder,
+                passwords=self.passwords,
+                data_keys=self.data_keys,
+                errands=self.errands,
+                checkpoints=self.checkpoints,
+                uploads=self.uploads,
+                blobs=self.blobs,
+                executions=self.executions,
+                upload_max_bytes=UPLOAD_MAX,
+            )
+        )
+
+    @property
+    def identity(self) -> Identity:
+        return self.api.identity
+
+    @property
+    def lists(self) -> Lists:
+        return self.api.lists
+
+    @property
+    def desk(self) -> CampaignDesk:
+        return self.api.campaigns
+
+    @property
+    def recipients(self) -> Recipients:
+        return self.api.recipients
 
     def keep_records(self) -> None:
         self.directory: Directory = FakeDirectory(self.records)
         self.campaigns: Campaigns = FakeCampaigns(self.records)
         self.delivery: Delivery = FakeDelivery(self.records)
         self.changes: Changes = FakeChanges(self.records)
+        self.audit_log = FakeAuditLog(self.records)
 
     def _settle_in(self) -> None:
         self.installation.add_workspace(self.workspace, "Acme", "Europe/London")
@@ -157,7 +200,10 @@ class World:
         return self.caller(member)
 
     def caller(self, member: Member) -> Caller:
-        return Caller(member, Actor(member.user, member.role.value, "127.0.0.1", "test", "req-1"))
+        """What signing in makes of a member, under the workspace's permissions of this moment."""
+        permissions = self.directory.workspace(member.workspace).permissions
+        actor = Actor(member.user, member.role.value, "127.0.0.1", "test", "req-1")
+        return Caller(member.workspace, member.user, scopes_of(member.standing, permissions), actor)
 
     def ready_list(self, numbers: list[int], *, per_chunk: int = 10_000) -> RecipientList:
         """A list as ingest leaves it."""
@@ -209,9 +255,22 @@ class World:
         return campaign.id
 
     def audit(self) -> AuditRecord:
-        return Auditor(self.clock, self.ids).record(
-            self.workspace, system("test"), "test.prepared", "world"
-        )
+        return self.auditor.record(self.workspace, system("test"), "test.prepared", "world")
+
+    def written_token(self, errand: Errand) -> str:
+        """Do the errand as the mailer does, and read the token in its letter."""
+        ports = (self.directory, self.changes, self.clock, self.ids)
+        mail = FakeMail()
+        Mailer(
+            directory=self.directory,
+            invitations=InvitationMails(*ports),
+            joining=JoinMails(*ports),
+            account=ResetMails(*ports, self.auditor),
+            mail=mail,
+            console="https://console.example",
+        ).do(errand)
+        (letter,) = mail.sent
+        return letter.text.partition("use this token:\n")[2].split()[0]
 
     def data_key(self) -> bytes:
         wrapped = self.directory.workspace(self.workspace).wrapped_data_key

@@ -1,8 +1,6 @@
-"""Rules of the smaller records: people, rights, senders, lists, channels, receipts, plan."""
+"""Rules of the smaller records: people, senders, lists, channels, receipts, plan."""
 
 from __future__ import annotations
-
-from datetime import timedelta
 
 import pytest
 
@@ -13,7 +11,6 @@ from chalicelib.domain.codes import CodeSpace
 from chalicelib.domain.delivery import ChunkRecord, Window
 from chalicelib.domain.errors import (
     AlreadyDecided,
-    Forbidden,
     IllegalMove,
     Invalid,
     NotFound,
@@ -21,82 +18,10 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.formats.inbox import RawReceipt
 from chalicelib.domain.formats.manifest import ChunkEntry, Counts, Manifest
-from chalicelib.domain.identity import (
-    SESSION_LENGTH,
-    User,
-    check_new_user,
-    normal_email,
-    open_session,
-    token_digest,
-)
 from chalicelib.domain.ledger import Counters, Fact, OutcomeKind, PartRecord
 from chalicelib.domain.recipient_list import PART_BYTES, ListCounts, ListStatus
-from chalicelib.domain.workspace import RIGHTS, Right, Role, Scope, Standing, check
 from tests.fakes import samples
 from tests.fakes.services import MORNING as NOON
-
-
-def test_every_right_has_a_scope_for_every_standing() -> None:
-    assert set(RIGHTS) == set(Right)
-    assert all(set(row) == set(Standing) for row in RIGHTS.values())
-
-
-@pytest.mark.parametrize("right", Right)
-@pytest.mark.parametrize("standing", Standing)
-def test_the_table_of_rights_is_what_check_enforces(right: Right, standing: Standing) -> None:
-    role = Role.AUTHOR if standing is Standing.AUTHOR_MODERATOR else Role[standing.name]
-    who = samples.member(role=role, is_moderator=standing is Standing.AUTHOR_MODERATOR)
-    scope = RIGHTS[right][standing]
-    allowed_own, allowed_others = scope is not Scope.NONE, scope is Scope.ALL
-    for author, allowed in ((who.user, allowed_own), ("usr_other", allowed_others)):
-        if allowed:
-            check(who, right, author=author)
-        else:
-            with pytest.raises(Forbidden, match="role"):
-                check(who, right, author=author)
-
-
-def test_authors_own_what_they_write_and_decide_nothing() -> None:
-    assert RIGHTS[Right.DECIDE][Standing.AUTHOR] is Scope.NONE
-    assert RIGHTS[Right.DECIDE][Standing.AUTHOR_MODERATOR] is Scope.ALL
-    assert RIGHTS[Right.WRITE_CAMPAIGN][Standing.MODERATOR] is Scope.NONE
-    with pytest.raises(Forbidden, match="of others"):
-        check(samples.member(is_moderator=False), Right.RUN_CAMPAIGN, author="usr_other")
-
-
-def test_a_session_holds_until_it_expires_and_stores_no_token() -> None:
-    user = User("usr_1", "a@b.example", "A", "hash", NOON)
-    session = open_session(user, "mcs_secret", NOON)
-    assert session.digest == token_digest("mcs_secret")
-    assert "mcs_secret" not in repr(session)
-    assert session.holds_at(NOON + SESSION_LENGTH - timedelta(seconds=1))
-    assert not session.holds_at(NOON + SESSION_LENGTH)
-
-
-def test_mail_addresses_are_compared_in_one_form() -> None:
-    assert normal_email("  Ann@Example.COM ") == "ann@example.com"
-
-
-@pytest.mark.parametrize(
-    ("email", "password", "fields"),
-    [
-        ("ann@example.com", "x" * 12, set()),
-        ("ann", "x" * 12, {"email"}),
-        ("@example.com", "x" * 12, {"email"}),
-        ("a" * 250 + "@b.co", "x" * 12, {"email"}),
-        ("ann@example.com", "x" * 11, {"password"}),
-        ("ann@example.com", "x" * 257, {"password"}),
-    ],
-)
-def test_new_people_need_an_address_and_a_long_password(
-    email: str, password: str, fields: set[str]
-) -> None:
-    if not fields:
-        check_new_user(email, password)
-        return
-    with pytest.raises(Invalid) as refusal:
-        check_new_user(email, password)
-    assert {problem.field for problem in refusal.value.problems} == fields
 
 
 @pytest.mark.parametrize(
