@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from botocore.config import Config
     from types_boto3_kms import KMSClient
     from types_boto3_s3 import S3Client
+    from types_boto3_sesv2 import SESV2Client
+    from types_boto3_sqs import SQSClient
     from types_boto3_stepfunctions import SFNClient
 
     from chalicelib.adapters.secrets import SecretsClient
@@ -22,6 +24,9 @@ CONNECT_SECONDS: Final = 2
 READ_SECONDS: Final = 5
 # A body of a gigabyte comes in pieces; each of them may take this long.
 S3_READ_SECONDS: Final = 20
+# Where a request waits for an object of some kilobytes, nobody waits that long.
+BRIEF_READ_SECONDS: Final = 3
+BRIEF_ATTEMPTS: Final = 2
 ATTEMPTS: Final = 4
 POOL: Final = 32
 
@@ -35,15 +40,26 @@ class Clients:
         self._lock = Lock()
         self._session: Session | None = None
         self._s3: S3Client | None = None
+        self._brief_s3: S3Client | None = None
         self._kms: KMSClient | None = None
         self._states: SFNClient | None = None
         self._secrets: SecretsClient | None = None
+        self._sqs: SQSClient | None = None
+        self._ses: SESV2Client | None = None
 
     def s3(self) -> S3Client:
         with self._lock:
             if self._s3 is None:
                 self._s3 = self._made_session().client("s3", config=s3_config(self._path_style))
             return self._s3
+
+    def brief_s3(self) -> S3Client:
+        """For small objects; it gives up while the request that waits can still be answered."""
+        with self._lock:
+            if self._brief_s3 is None:
+                config = s3_config(self._path_style).merge(brief_config())
+                self._brief_s3 = self._made_session().client("s3", config=config)
+            return self._brief_s3
 
     def kms(self) -> KMSClient:
         with self._lock:
@@ -63,6 +79,18 @@ class Clients:
                 self._secrets = self._made_session().client("secretsmanager", config=plain_config())
             return self._secrets
 
+    def sqs(self) -> SQSClient:
+        with self._lock:
+            if self._sqs is None:
+                self._sqs = self._made_session().client("sqs", config=plain_config())
+            return self._sqs
+
+    def ses(self) -> SESV2Client:
+        with self._lock:
+            if self._ses is None:
+                self._ses = self._made_session().client("sesv2", config=plain_config())
+            return self._ses
+
     def _made_session(self) -> Session:
         if self._session is None:
             from boto3.session import Session  # noqa: PLC0415 - only where a client is needed
@@ -79,6 +107,15 @@ def plain_config() -> Config:
         read_timeout=READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         max_pool_connections=POOL,
+    )
+
+
+def brief_config() -> Config:
+    from botocore.config import Config  # noqa: PLC0415 - likewise
+
+    return Config(
+        read_timeout=BRIEF_READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": BRIEF_ATTEMPTS},
     )
 
 

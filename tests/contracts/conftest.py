@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chalicelib.adapters.dynamo.audit import DynamoAuditLog
 from chalicelib.adapters.dynamo.campaigns import DynamoCampaigns
 from chalicelib.adapters.dynamo.changes import DynamoChanges
 from chalicelib.adapters.dynamo.delivery import DynamoDelivery
@@ -15,6 +16,7 @@ from chalicelib.adapters.dynamo.directory import DynamoDirectory
 from chalicelib.adapters.dynamo.kinds import AUDIT
 from tests.fakes.cloud import mocked_cloud
 from tests.fakes.records import (
+    FakeAuditLog,
     FakeCampaigns,
     FakeChanges,
     FakeDelivery,
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from chalicelib.adapters.dynamo.store import Store
     from chalicelib.domain.audit import AuditRecord
-    from chalicelib.usecases.ports import Campaigns, Changes, Delivery, Directory
+    from chalicelib.usecases.ports import AuditLog, Campaigns, Changes, Delivery, Directory
     from tests.fakes.cloud import Cloud
 
 
@@ -39,6 +41,7 @@ class Ports:
     directory: Directory
     campaigns: Campaigns
     delivery: Delivery
+    audit_log: AuditLog
     audit: Callable[[str], list[AuditRecord]]
 
 
@@ -62,6 +65,7 @@ def fake_ports(records: Records) -> Ports:
         directory=FakeDirectory(records),
         campaigns=FakeCampaigns(records),
         delivery=FakeDelivery(records),
+        audit_log=FakeAuditLog(records),
         audit=lambda workspace: [
             record for record in records.audit if record.workspace == workspace
         ],
@@ -74,5 +78,6 @@ def real_ports(store: Store) -> Ports:
         directory=DynamoDirectory(store),
         campaigns=DynamoCampaigns(store),
         delivery=DynamoDelivery(store),
+        audit_log=DynamoAuditLog(store),
         audit=store.of(AUDIT).all,
     )

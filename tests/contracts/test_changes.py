@@ -12,7 +12,11 @@ from chalicelib.domain.audit import Actor
 from chalicelib.domain.campaign import Approval, Decision, PauseReason, Status
 from chalicelib.domain.channel import Lease
 from chalicelib.domain.errors import Exists, NotFound, Stale
+from chalicelib.domain.identity import SESSIONS_MAX, SecondFactor
+from chalicelib.domain.invitation import InvitationStatus, JoinStatus
+from chalicelib.domain.membership import Roster
 from chalicelib.domain.recipient_list import ListCounts
+from chalicelib.domain.rights import Right, Role
 from tests.fakes import samples
 from tests.fakes.services import MORNING
 
@@ -24,9 +28,80 @@ if TYPE_CHECKING:
 # Every record that Changes takes, and how it is read back.
 READ_BACK: dict[str, tuple[Any, Callable[[Ports], Any]]] = {
     "workspace": (samples.workspace(), lambda ports: ports.directory.workspace("wsp_a")),
+    "workspace with every setting": (
+        samples.settled_workspace(),
+        lambda ports: ports.directory.workspace("wsp_a"),
+    ),
+    "roster": (samples.roster(), lambda ports: ports.directory.roster("wsp_a")),
+    "empty roster": (samples.roster(admins=()), lambda ports: ports.directory.roster("wsp_a")),
     "member": (samples.member(), lambda ports: ports.directory.member("wsp_a", "usr_a")),
     "user": (samples.user(), lambda ports: ports.directory.user("usr_a")),
-    "session": (samples.session(), lambda ports: ports.directory.session("d" * 64)),
+    "user with second factor": (
+        samples.user(second_factor=samples.second_factor(), devices_since=MORNING),
+        lambda ports: ports.directory.user("usr_a"),
+    ),
+    "user with fresh second factor": (
+        samples.user(second_factor=SecondFactor(bytes(range(256)))),
+        lambda ports: ports.directory.user("usr_a"),
+    ),
+    "session": (samples.session(), lambda ports: ports.directory.session("usr_a", "d" * 64)),
+    "device": (samples.device(), lambda ports: ports.directory.device("usr_a", "a" * 64)),
+    "attempts": (
+        samples.attempts(),
+        lambda ports: ports.directory.attempts("5" * 64, "elsewhere"),
+    ),
+    "attempts without lock": (
+        samples.attempts(failures=1, locked_until=None),
+        lambda ports: ports.directory.attempts("5" * 64, "elsewhere"),
+    ),
+    "password reset": (
+        samples.password_reset(),
+        lambda ports: ports.directory.password_reset("usr_a"),
+    ),
+    "invitation": (
+        samples.invitation(),
+        lambda ports: ports.directory.invitation("wsp_a", "inv_a"),
+    ),
+    "accepted invitation": (
+        samples.invitation(
+            status=InvitationStatus.ACCEPTED,
+            digest=None,
+            mailed_at=None,
+            accepted_by="usr_b",
+            is_moderator=False,
+        ),
+        lambda ports: ports.directory.invitation("wsp_a", "inv_a"),
+    ),
+    "join request": (
+        samples.join_request(),
+        lambda ports: ports.directory.join_request("wsp_a", "usr_c"),
+    ),
+    "decided join request": (
+        samples.join_request(status=JoinStatus.REJECTED, decided_by="usr_a", decided_at=MORNING),
+        lambda ports: ports.directory.join_request("wsp_a", "usr_c"),
+    ),
+    "applicant": (
+        samples.applicant(),
+        lambda ports: ports.directory.applicant("wsp_a", "grace@example.com"),
+    ),
+    "applicant with mail": (
+        samples.applicant(mailed_at=MORNING),
+        lambda ports: ports.directory.applicant("wsp_a", "grace@example.com"),
+    ),
+    "API key": (samples.api_key(), lambda ports: ports.directory.api_key("wsp_a", "key_a")),
+    "revoked API key": (
+        samples.api_key(revoked_at=MORNING, secrets=(), scopes=tuple(Right)),
+        lambda ports: ports.directory.api_key("wsp_a", "key_a"),
+    ),
+    "client": (samples.client(), lambda ports: ports.directory.client("wsp_a", "cli_a")),
+    "client that ends": (
+        samples.client(expires_at=MORNING, revoked_at=MORNING + timedelta(microseconds=1)),
+        lambda ports: ports.directory.client("wsp_a", "cli_a"),
+    ),
+    "request made once": (
+        samples.made_once(),
+        lambda ports: ports.directory.made_once("wsp_a", "usr_a", "key-1"),
+    ),
     "sender": (samples.sender(), lambda ports: ports.campaigns.sender("wsp_a", "snd_a")),
     "revision": (samples.revision(), lambda ports: ports.campaigns.revision("wsp_a", "snd_a", 1)),
     "list": (
@@ -112,9 +187,8 @@ def test_a_record_that_another_changed_meanwhile_is_refused(ports: Ports, kind: 
     assert read(ports) == by_the_first
 
 
-@pytest.mark.parametrize(
-    "kind", sorted(set(READ_BACK) - {"user"})
-)  # a user's address comes first, below
+# A user's address comes first, below.
+@pytest.mark.parametrize("kind", [kind for kind in READ_BACK if not kind.startswith("user")])
 def test_a_record_that_is_gone_is_not_made_by_a_change(ports: Ports, kind: str) -> None:
     record, _ = READ_BACK[kind]
 
@@ -188,6 +262,155 @@ def test_audit_records_are_of_their_workspace_in_the_order_of_time(ports: Ports)
     assert len(ports.audit("master")) == 1
 
 
+@pytest.mark.parametrize("kind", READ_BACK)
+def test_a_removed_record_is_gone_and_may_be_made_again(ports: Ports, kind: str) -> None:
+    record, read = READ_BACK[kind]
+    stored = ports.changes.save(record, samples.audit())
+
+    ports.changes.commit(remove=[stored], audit=samples.audit())
+
+    assert not is_there(ports, read)
+    ports.changes.commit(record, audit=samples.audit())
+    assert read(ports) == stored
+
+
+@pytest.mark.parametrize("kind", READ_BACK)
+def test_what_another_changed_meanwhile_is_not_removed(ports: Ports, kind: str) -> None:
+    record, read = READ_BACK[kind]
+    read_by_both = ports.changes.save(record, samples.audit())
+    changed = ports.changes.save(read_by_both, samples.audit())
+
+    with pytest.raises(Stale):
+        ports.changes.commit(remove=[read_by_both], audit=samples.audit())
+
+    assert read(ports) == changed
+
+
+@pytest.mark.parametrize("kind", READ_BACK)
+def test_what_is_gone_cannot_be_removed(ports: Ports, kind: str) -> None:
+    record, _ = READ_BACK[kind]
+    stored = ports.changes.save(record, samples.audit())
+    ports.changes.commit(remove=[stored], audit=samples.audit())
+
+    with pytest.raises(Stale):
+        ports.changes.commit(remove=[stored], audit=samples.audit())
+
+
+def test_what_was_never_written_cannot_be_removed(ports: Ports) -> None:
+    with pytest.raises(Stale):
+        ports.changes.commit(remove=[samples.member()], audit=samples.audit())
+
+
+def test_writing_and_removing_go_together_or_not_at_all(ports: Ports) -> None:
+    member = ports.changes.save(samples.member(role=Role.ADMIN), samples.audit())
+    roster = ports.changes.save(samples.roster(), samples.audit())
+    ahead = ports.changes.save(roster, samples.audit())
+    before = ports.audit("wsp_a")
+
+    with pytest.raises(Stale):
+        ports.changes.commit(
+            replace(roster, admins=("usr_b",)), remove=[member], audit=samples.audit()
+        )
+    assert ports.directory.member("wsp_a", "usr_a") == member
+    assert ports.directory.roster("wsp_a") == ahead
+    assert ports.audit("wsp_a") == before
+
+    removal = samples.audit(action="member.removed")
+    ports.changes.commit(replace(ahead, admins=("usr_b",)), remove=[member], audit=removal)
+    assert ports.directory.member("wsp_a", "usr_a") is None
+    assert ports.directory.roster("wsp_a").admins == ("usr_b",)
+    assert ports.audit("wsp_a")[-1] == removal
+
+
+def test_a_refused_removal_leaves_nothing_behind(ports: Ports) -> None:
+    stored = ports.changes.save(samples.invitation(), samples.audit())
+    before = ports.audit("wsp_a")
+
+    with pytest.raises(Stale):
+        ports.changes.commit(
+            samples.member(), remove=[stored, samples.join_request()], audit=samples.audit()
+        )
+
+    assert ports.directory.member("wsp_a", "usr_a") is None
+    assert ports.directory.invitation("wsp_a", "inv_a") == stored
+    assert ports.audit("wsp_a") == before
+
+
+def test_nothing_is_removed_without_its_audit_record(ports: Ports) -> None:
+    audit = samples.audit()
+    stored = ports.changes.save(samples.invitation(), audit)
+
+    with pytest.raises(Exists):
+        ports.changes.commit(remove=[stored], audit=replace(audit, action="invitation.removed"))
+
+    assert ports.directory.invitation("wsp_a", "inv_a") == stored
+
+
+def test_of_a_change_and_a_removal_at_once_one_comes_too_late(ports: Ports) -> None:
+    read_by_both = ports.changes.save(samples.roster(), samples.audit())
+
+    ports.changes.commit(remove=[read_by_both], audit=samples.audit())
+
+    with pytest.raises(Stale):
+        ports.changes.commit(replace(read_by_both, admins=()), audit=samples.audit())
+    assert ports.directory.roster("wsp_a") == Roster("wsp_a")
+
+
+def test_much_is_removed_at_once(ports: Ports) -> None:
+    """As many as one person has sessions, and what ends them."""
+    sessions = [
+        ports.changes.keep(samples.session(digest=f"{number:064}"))
+        for number in range(SESSIONS_MAX)
+    ]
+    user = ports.changes.save(samples.user(), samples.audit())
+
+    ports.changes.commit(user, remove=sessions, audit=samples.audit())
+
+    assert ports.directory.sessions("usr_a") == []
+
+
+@pytest.mark.parametrize("kind", READ_BACK)
+def test_keeping_writes_by_version_and_without_audit(ports: Ports, kind: str) -> None:
+    record, read = READ_BACK[kind]
+
+    first = ports.changes.keep(record)
+    second = ports.changes.keep(first)
+
+    assert (first, second) == (replace(record, version=1), replace(record, version=2))
+    assert read(ports) == second
+    with pytest.raises(Exists):
+        ports.changes.keep(record)
+    with pytest.raises(Stale):
+        ports.changes.keep(first)
+    assert read(ports) == second
+    assert ports.audit("wsp_a") == []
+
+
+@pytest.mark.parametrize("kind", READ_BACK)
+def test_forgetting_removes_without_audit_what_is_as_it_was_read(ports: Ports, kind: str) -> None:
+    record, read = READ_BACK[kind]
+    first = ports.changes.keep(record)
+    second = ports.changes.keep(first)
+
+    ports.changes.forget(first)
+    assert read(ports) == second
+
+    ports.changes.forget(second)
+    ports.changes.forget(second)
+    assert not is_there(ports, read)
+    assert ports.audit("wsp_a") == []
+
+
+def test_what_was_made_anew_is_not_forgotten_by_who_read_the_old_one(ports: Ports) -> None:
+    old = ports.changes.keep(ports.changes.keep(samples.attempts()))
+    ports.changes.forget(old)
+    fresh = ports.changes.keep(samples.attempts(failures=1))
+
+    ports.changes.forget(old)
+
+    assert ports.directory.attempts(fresh.subject, fresh.place) == fresh
+
+
 def test_a_mail_address_belongs_to_one_user_in_whatever_case(ports: Ports) -> None:
     ports.changes.commit(samples.user(email="ada@example.com"), audit=samples.audit())
 
@@ -219,3 +442,21 @@ def test_changing_a_channel_does_not_undo_its_owners_lease(ports: Ports) -> None
     ports.changes.commit(replace(read, rate=5.0, lease=None), audit=samples.audit())
 
     assert ports.delivery.channel("chn_a") == replace(read, rate=5.0, lease=lease, version=2)
+
+
+def test_a_removed_users_address_is_free_again(ports: Ports) -> None:
+    ada = ports.changes.save(samples.user(), samples.audit())
+
+    ports.changes.commit(remove=[ada], audit=samples.audit())
+
+    assert ports.directory.user_by_email(ada.email) is None
+    other = ports.changes.save(samples.user(id="usr_b"), samples.audit())
+    assert ports.directory.user_by_email(ada.email) == other
+
+
+def is_there(ports: Ports, read: Callable[[Ports], Any]) -> bool:
+    try:
+        found = read(ports)
+    except (NotFound, IndexError):
+        return False
+    return found not in {None, Roster("wsp_a")}

@@ -5,31 +5,59 @@ from __future__ import annotations
 import hashlib
 from dataclasses import fields, replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pynamodb.expressions.operand import Path
 
 from chalicelib.adapters.dynamo import kinds, transactions
-from chalicelib.adapters.dynamo.attributes import Nested
+from chalicelib.adapters.dynamo.attributes import Nested, Several
 from chalicelib.adapters.dynamo.changes import DynamoChanges
+from chalicelib.adapters.dynamo.directory import DynamoDirectory
 from chalicelib.adapters.dynamo.kinds import Kind
 from chalicelib.domain.campaign import Campaign
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.ledger import Counters
+from chalicelib.domain.rights import Right, Scope, Standing
+from chalicelib.domain.workspace import LimitUnit, Retention
 from tests.fakes import samples
 from tests.fakes.cloud import dynamodb
 from tests.fakes.services import MORNING
 
 if TYPE_CHECKING:
+    from pynamodb.attributes import Attribute
+
     from chalicelib.adapters.dynamo.store import Store
 
 KINDS = [value for value in vars(kinds).values() if isinstance(value, Kind)]
 KEYS = [
     (kinds.WORKSPACE, samples.workspace(), "wsp_a", "WORKSPACE"),
+    (kinds.WORKSPACE, samples.settled_workspace(), "wsp_a", "WORKSPACE"),
+    (kinds.LISTED, kinds.ListedWorkspace("wsp_a"), "master#WORKSPACE", "wsp_a"),
+    (kinds.ROSTER, samples.roster(), "wsp_a", "ROSTER"),
     (kinds.MEMBER, samples.member(), "wsp_a#MEMBER", "usr_a"),
     (kinds.USER, samples.user(), "master#USER#usr_a", "USER"),
-    (kinds.SESSION, samples.session(), f"master#SESSION#{'d' * 64}", "SESSION"),
+    (
+        kinds.USER,
+        samples.user(second_factor=samples.second_factor()),
+        "master#USER#usr_a",
+        "USER",
+    ),
+    (kinds.SESSION, samples.session(), "master#SESSION#usr_a", "d" * 64),
+    (kinds.DEVICE, samples.device(), "master#DEVICE#usr_a", "a" * 64),
+    (kinds.ATTEMPTS, samples.attempts(), f"master#ATTEMPTS#{'5' * 64}", "elsewhere"),
+    (kinds.PASSWORD_RESET, samples.password_reset(), "master#USER#usr_a", "RESET"),
+    (kinds.INVITATION, samples.invitation(), "wsp_a#INVITATION", "inv_a"),
+    (kinds.JOIN_REQUEST, samples.join_request(), "wsp_a#JOIN", "usr_c"),
+    (
+        kinds.APPLICANT,
+        samples.applicant(email="Grace@example.com"),
+        "wsp_a#APPLICANT",
+        hashlib.sha256(b"grace@example.com").hexdigest(),
+    ),
+    (kinds.API_KEY, samples.api_key(), "wsp_a#KEY", "key_a"),
+    (kinds.CLIENT, samples.client(), "wsp_a#CLIENT", "cli_a"),
     (
         kinds.MADE_ONCE,
         samples.made_once(),
@@ -71,6 +99,7 @@ KEYS = [
         "001772442000001#1-1",
     ),
     (kinds.AUDIT, samples.audit(id="aud_1"), "wsp_a", "001772442000000#aud_1"),
+    (kinds.SEAL, samples.seal(number=12), "wsp_a#SEAL", "000000000012"),
 ]
 
 
@@ -91,9 +120,13 @@ def test_a_model_has_an_attribute_for_each_field_and_no_other(kind: Kind[Any]) -
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_a_nested_record_has_a_part_for_each_field(kind: Kind[Any]) -> None:
-    for attribute in kind.model.get_attributes().values():
-        if isinstance(attribute, Nested):
-            assert set(attribute.parts) == {field.name for field in fields(attribute.kind)}
+    for nested in filter(None, map(nested_in, kind.model.get_attributes().values())):
+        assert set(nested.parts) == {field.name for field in fields(nested.kind)}
+
+
+def nested_in(attribute: Attribute[Any]) -> Nested[Any] | None:
+    one = attribute.one if isinstance(attribute, Several) else attribute
+    return one if isinstance(one, Nested) else None
 
 
 def test_every_kind_has_its_key_checked() -> None:
@@ -111,36 +144,112 @@ def test_a_record_is_stored_under_its_key(
     assert store.of(kind).find(kind.key(record)) == record
 
 
-@pytest.mark.parametrize(
-    ("kind", "record", "expires"),
-    [
-        (kinds.SESSION, samples.session(), MORNING + timedelta(hours=8)),
-        (kinds.MADE_ONCE, samples.made_once(), MORNING + timedelta(hours=24)),
-        (kinds.TRAFFIC, samples.traffic(), MORNING + timedelta(days=5)),
-        (kinds.AUDIT, samples.audit(), MORNING + timedelta(days=90)),
-    ],
-    ids=["session", "made once", "traffic", "audit"],
-)
+# When DynamoDB may remove an item: its record, and how long after the morning.
+EXPIRIES = [
+    (kinds.SESSION, samples.session(), timedelta(hours=8)),
+    (kinds.DEVICE, samples.device(), timedelta(days=90)),
+    (kinds.ATTEMPTS, samples.attempts(), timedelta(hours=24)),
+    (kinds.PASSWORD_RESET, samples.password_reset(), timedelta(hours=1)),
+    (kinds.INVITATION, samples.invitation(), timedelta(days=97)),
+    (kinds.APPLICANT, samples.applicant(), timedelta(hours=24)),
+    (kinds.MADE_ONCE, samples.made_once(), timedelta(hours=24)),
+    (kinds.TRAFFIC, samples.traffic(), timedelta(days=5)),
+    (kinds.AUDIT, samples.audit(expires_at=MORNING + timedelta(days=33)), timedelta(days=33)),
+    (kinds.SEAL, samples.seal(), timedelta(days=90)),
+]
+
+
+@pytest.mark.parametrize(("kind", "record", "after"), EXPIRIES)
 def test_what_expires_has_the_tables_ttl_in_seconds(
-    store: Store, kind: Kind[Any], record: object, expires: Any
+    store: Store, kind: Kind[Any], record: object, after: timedelta
 ) -> None:
     store.of(kind).put(record)
 
-    assert raw(store, kind, record)["expires_at"] == {"N": str(int(expires.timestamp()))}
+    assert raw(store, kind, record)["expires_at"] == {"N": str(int((MORNING + after).timestamp()))}
 
 
-def test_only_members_are_in_the_index_of_members(store: Store) -> None:
-    store.of(kinds.MEMBER).put(samples.member())
-    store.of(kinds.SESSION).put(samples.session())
+def test_every_kind_that_expires_has_its_time_checked() -> None:
+    assert {id(kind) for kind, *_ in EXPIRIES} == {id(kind) for kind in KINDS if kind.expiry}
 
-    assert raw(store, kinds.MEMBER, samples.member())["member"] == {"S": "usr_a"}
-    assert "member" not in raw(store, kinds.SESSION, samples.session())
+
+@pytest.mark.parametrize(
+    ("kind", "record"),
+    [
+        (kinds.API_KEY, samples.api_key()),
+        (kinds.CLIENT, samples.client(expires_at=MORNING)),
+        (kinds.JOIN_REQUEST, samples.join_request()),
+        (kinds.WORKSPACE, samples.settled_workspace()),
+    ],
+)
+def test_what_people_look_up_later_is_not_removed(
+    store: Store, kind: Kind[Any], record: object
+) -> None:
+    store.of(kind).put(record)
+
+    assert "expires_at" not in raw(store, kind, record)
+
+
+@pytest.mark.parametrize(("kind", "record"), [(kind, record) for kind, record, *_ in KEYS])
+def test_only_members_are_in_the_index_of_members(
+    store: Store, kind: Kind[Any], record: object
+) -> None:
+    store.of(kind).put(record)
+
+    item = raw(store, kind, record)
+    assert item.get("member") == ({"S": "usr_a"} if kind is kinds.MEMBER else None)
+
+
+def test_removing_a_member_removes_the_item(store: Store) -> None:
+    changes = DynamoChanges(store)
+    member = changes.save(samples.member(), samples.audit())
+
+    changes.commit(remove=[member], audit=samples.audit())
+
+    assert everything(store, kinds.MEMBER) == []
+
+
+def test_a_workspace_has_its_listing_for_as_long_as_it_is_there(store: Store) -> None:
+    changes = DynamoChanges(store)
+    workspace = changes.save(samples.workspace(), samples.audit())
+    listed = {"pk": {"S": "master#WORKSPACE"}, "sk": {"S": "wsp_a"}, "id": {"S": "wsp_a"}}
+    assert listed in everything(store, kinds.LISTED)
+
+    changes.commit(remove=[workspace], audit=samples.audit())
+
+    assert everything(store, kinds.LISTED) == []
+
+
+def test_a_workspace_that_is_older_than_the_listing_comes_into_it(store: Store) -> None:
+    old = samples.workspace(version=3)
+    store.of(kinds.WORKSPACE).put(old)
+    directory = DynamoDirectory(store)
+    assert directory.workspaces(after=None, limit=5).items == []
+
+    changed = DynamoChanges(store).save(replace(old, name="New"), samples.audit())
+
+    assert directory.workspaces(after=None, limit=5).items == [changed]
+
+
+def test_a_listed_workspace_without_its_item_is_left_out(store: Store) -> None:
+    store.of(kinds.LISTED).put(kinds.ListedWorkspace("wsp_0"))
+    workspace = DynamoChanges(store).save(samples.workspace(), samples.audit())
+
+    page = DynamoDirectory(store).workspaces(after=None, limit=1)
+    assert (page.items, page.next) == ([], "wsp_0")
+    page = DynamoDirectory(store).workspaces(after=page.next, limit=1)
+    assert (page.items, page.next) == ([workspace], None)
+
+
+def everything(store: Store, kind: Kind[Any]) -> list[dict[str, Any]]:
+    return list(dynamodb().scan(TableName=store.of(kind).table)["Items"])
 
 
 def test_packed_records_are_one_binary_attribute(store: Store) -> None:
     store.of(kinds.JOURNAL).put(samples.journal_item())
     store.of(kinds.INBOX).put(samples.inbox_item())
+    store.of(kinds.SEAL).put(samples.seal())
 
+    assert set(raw(store, kinds.SEAL, samples.seal())["records"]) == {"B"}
     assert set(raw(store, kinds.JOURNAL, samples.journal_item())["outcomes"]) == {"B"}
     assert set(raw(store, kinds.INBOX, samples.inbox_item())["receipts"]) == {"B"}
 
@@ -159,12 +268,56 @@ def test_an_item_older_than_a_field_has_the_fields_default(store: Store) -> None
     assert store.of(kinds.CHUNK).get(kinds.CHUNK.key(chunk)) == chunk
 
 
+# What items lack that were stored before a field existed, and what is then read.
+OLDER = [
+    (kinds.WORKSPACE, samples.settled_workspace(), "daily_window", {"daily_window": None}),
+    (kinds.WORKSPACE, samples.settled_workspace(), "daily_limit", {"daily_limit": None}),
+    (kinds.WORKSPACE, samples.settled_workspace(), "retention", {"retention": Retention()}),
+    (
+        kinds.WORKSPACE,
+        samples.settled_workspace(),
+        "retention.list_days",
+        {"retention": Retention(audit_days=120, ledger_days=60)},
+    ),
+    (kinds.WORKSPACE, samples.settled_workspace(), "permissions", {"permissions": {}}),
+    (kinds.WORKSPACE, samples.settled_workspace(), "join_code", {"join_code": None}),
+    (
+        kinds.USER,
+        samples.user(second_factor=samples.second_factor()),
+        "second_factor",
+        {"second_factor": None},
+    ),
+    (
+        kinds.USER,
+        samples.user(second_factor=samples.second_factor()),
+        "second_factor.recovery",
+        {"second_factor": samples.second_factor(recovery=())},
+    ),
+    (kinds.SESSION, samples.session(), "agent", {"agent": ""}),
+    (kinds.AUDIT, samples.audit(author="usr_a"), "author", {"author": ""}),
+    # Its TTL says the same, in seconds.
+    (kinds.AUDIT, samples.audit(expires_at=MORNING + timedelta(days=9)), "expires", {}),
+]
+
+
+@pytest.mark.parametrize(("kind", "record", "path", "read"), OLDER)
+def test_an_item_older_than_a_new_field_is_read_all_the_same(
+    store: Store, kind: Kind[Any], record: Any, path: str, read: dict[str, Any]
+) -> None:
+    store.of(kind).put(record)
+    without(store, kind, record, path)
+
+    assert store.of(kind).get(kind.key(record)) == replace(record, **read)
+
+
 def without(store: Store, kind: Kind[Any], record: object, path: str) -> None:
     pk, sk = kind.key(record)
+    names = {f"#{number}": name for number, name in enumerate(path.split("."))}
     dynamodb().update_item(
         TableName=store.of(kind).table,
         Key={"pk": {"S": pk}, "sk": {"S": sk}},
-        UpdateExpression=f"REMOVE {path}",
+        UpdateExpression=f"REMOVE {'.'.join(names)}",
+        ExpressionAttributeNames=names,
     )
 
 
@@ -204,3 +357,28 @@ def test_a_rate_without_a_fraction_is_still_a_rate(store: Store) -> None:
     rate = store.of(kinds.CHANNEL).get(kinds.CHANNEL.key(samples.channel())).rate
 
     assert type(rate) is float
+
+
+def test_enumerations_come_back_as_themselves(store: Store) -> None:
+    store.of(kinds.WORKSPACE).put(samples.settled_workspace())
+    store.of(kinds.API_KEY).put(samples.api_key())
+
+    workspace = store.of(kinds.WORKSPACE).get(kinds.WORKSPACE.key(samples.workspace()))
+    key = store.of(kinds.API_KEY).get(kinds.API_KEY.key(samples.api_key()))
+
+    assert {type(right) for right in (*workspace.permissions, *key.scopes)} == {Right}
+    for scopes in workspace.permissions.values():
+        assert {type(standing) for standing in scopes} == {Standing}
+        assert {type(scope) for scope in scopes.values()} == {Scope}
+    assert workspace.daily_limit is not None
+    assert type(workspace.daily_limit.unit) is LimitUnit
+
+
+def test_permissions_of_any_mapping_are_stored_as_plain_json(store: Store) -> None:
+    changed = {Right.EXPORT: MappingProxyType({Standing.AUTHOR: Scope.NONE})}
+    workspace = samples.workspace(permissions=MappingProxyType(changed))
+    store.of(kinds.WORKSPACE).put(workspace)
+
+    assert raw(store, kinds.WORKSPACE, workspace)["permissions"] == {
+        "S": '{"exports:write": {"author": "none"}}'
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,14 +12,17 @@ from chalicelib.adapters.dynamo import store as stores
 from chalicelib.adapters.dynamo.campaigns import DynamoCampaigns
 from chalicelib.adapters.dynamo.changes import DynamoChanges
 from chalicelib.adapters.dynamo.delivery import DynamoDelivery
+from chalicelib.adapters.dynamo.directory import DynamoDirectory
 from chalicelib.adapters.dynamo.kinds import SENDER
 from chalicelib.adapters.dynamo.store import TRIES, Store
-from chalicelib.domain.errors import Exists, Stale
+from chalicelib.domain.errors import Exists, Stale, Unavailable
 from tests.fakes import samples
-from tests.fakes.cloud import TABLES
+from tests.fakes.cloud import TABLES, noted_calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from chalicelib.usecases.ports import Versioned
 
 
 @pytest.fixture
@@ -94,17 +96,68 @@ def test_each_reason_is_taken_for_its_own_step(busy: tuple[Store, Stubber]) -> N
         changes.commit(channel, sender, audit=samples.audit())
 
 
-@pytest.mark.parametrize("reason", ["ThrottlingError", "ValidationError"])
-def test_a_failure_that_says_nothing_of_the_records_is_told_as_it_is(
+@pytest.mark.parametrize("reason", ["ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_transaction_that_is_always_throttled_finds_the_database_away(
     busy: tuple[Store, Stubber], waits: list[int], reason: str
 ) -> None:
     store, stubber = busy
     for _ in range(TRIES):
-        cancel(stubber, reason, "None")
+        cancel(stubber, "None", reason)
+
+    with pytest.raises(Unavailable, match=r"^The database does not"):
+        DynamoChanges(store).commit(samples.campaign(), audit=samples.audit())
+    assert len(waits) == TRIES - 1
+
+
+def test_a_failure_that_says_nothing_of_the_records_is_told_as_it_is(
+    busy: tuple[Store, Stubber], waits: list[int]
+) -> None:
+    store, stubber = busy
+    cancel(stubber, "ValidationError", "None")
 
     with pytest.raises(TransactWriteError):
         DynamoChanges(store).commit(samples.campaign(), audit=samples.audit())
-    assert len(waits) == (TRIES - 1 if reason == "ThrottlingError" else 0)
+    assert waits == []
+
+
+def test_removals_come_before_what_is_written_and_have_reasons_of_their_own(
+    busy: tuple[Store, Stubber],
+) -> None:
+    store, stubber = busy
+    changes = DynamoChanges(store)
+    fresh = samples.sender()
+    gone: list[Versioned] = [samples.member(version=1), samples.session(version=1)]
+    cancel(stubber, "None", "ConditionalCheckFailed", "None", "None")
+    cancel(stubber, "None", "None", "ConditionalCheckFailed", "None")
+
+    with pytest.raises(Stale):
+        changes.commit(fresh, remove=gone, audit=samples.audit())
+    with pytest.raises(Exists, match="sender"):
+        changes.commit(fresh, remove=gone, audit=samples.audit())
+
+
+def test_forgetting_leaves_alone_what_is_always_in_a_transaction(
+    busy: tuple[Store, Stubber], waits: list[int]
+) -> None:
+    store, stubber = busy
+    for _ in range(TRIES):
+        cancel(stubber, "TransactionConflict")
+
+    DynamoChanges(store).forget(samples.session(version=1))
+
+    stubber.assert_no_pending_responses()
+    assert len(waits) == TRIES - 1
+
+
+def test_a_transaction_takes_a_hundred_steps(store: Store) -> None:
+    changes = DynamoChanges(store)
+    sessions = [changes.keep(samples.session(digest=f"{number:064}")) for number in range(100)]
+
+    with pytest.raises(TransactWriteError):
+        changes.commit(remove=sessions, audit=samples.audit())
+    changes.commit(remove=sessions[:99], audit=samples.audit())
+
+    assert DynamoDirectory(store).sessions("usr_a") == sessions[99:]
 
 
 def test_a_call_that_is_refused_altogether_is_told_as_it_is(busy: tuple[Store, Stubber]) -> None:
@@ -194,40 +247,15 @@ def test_an_answer_of_several_pages_is_read_to_its_end(store: Store) -> None:
 
 
 def test_a_repeated_call_is_known_by_its_token(store: Store) -> None:
-    sent: list[dict[str, Any]] = []
+    changes = DynamoChanges(store)
+    with noted_calls(store) as sent:
+        changes.commit(samples.campaign(), audit=samples.audit())
+        kept = changes.keep(samples.attempts())
+        changes.forget(kept)
+        DynamoCampaigns(store).put_window(samples.window())
 
-    def note(params: dict[str, Any], **_: object) -> None:
-        sent.append(json.loads(params["body"]))
-
-    event = "before-call.dynamodb.TransactWriteItems"
-    store.connection.client.meta.events.register(event, note)
-    DynamoChanges(store).commit(samples.campaign(), audit=samples.audit())
-    DynamoCampaigns(store).put_window(samples.window())
-    store.connection.client.meta.events.unregister(event, note)
-
-    tokens = {request["ClientRequestToken"] for request in sent}
-    assert len(tokens) == 2
-
-
-def test_reads_are_consistent_but_for_pages_and_the_index(store: Store) -> None:
-    sent: list[bool] = []
-
-    def note(params: dict[str, Any], **_: object) -> None:
-        sent.append(json.loads(params["body"]).get("ConsistentRead", False))
-
-    events = store.connection.client.meta.events
-    for call in ("GetItem", "Query"):
-        events.register(f"before-call.dynamodb.{call}", note)
-    delivery, campaigns = DynamoDelivery(store), DynamoCampaigns(store)
-    delivery.chunks("wsp_a", "cmp_a")
-    delivery.inbox("chn_a", waiting=False, limit=1)
-    delivery.journal("wsp_a", "cmp_a", 0)
-    campaigns.live()
-    campaigns.campaigns("wsp_a", after=None, limit=1)
-    for call in ("GetItem", "Query"):
-        events.unregister(f"before-call.dynamodb.{call}", note)
-
-    assert sent == [True, True, True, True, False]
+    assert {name for name, _ in sent} == {"TransactWriteItems"}
+    assert len({call["ClientRequestToken"] for _, call in sent}) == 4
 
 
 def test_waiting_is_bounded(store: Store) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from pynamodb.attributes import Attribute
 from pynamodb.constants import BINARY, LIST, MAP, NUMBER, STRING
 from pynamodb.expressions.operand import Path
+
+from chalicelib.domain.formats.frame import Format, FormatError, column, number, texts
+from chalicelib.domain.rights import Right, Scope, Standing
+from chalicelib.domain.seals import Covered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,8 +22,15 @@ if TYPE_CHECKING:
 
     from pynamodb.expressions.update import Action
 
+    from chalicelib.domain.rights import Permissions
+
 T = TypeVar("T")
 E = TypeVar("E", bound="StrEnum")
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND: Final = timedelta(milliseconds=1)
+HASH_BYTES: Final = 32
+COVERAGE: Final = Format(name="seal", magic=b"MCS", version=1, limit=2**20)
 
 
 class Whole(Attribute[int]):
@@ -59,14 +73,35 @@ class Choice(Attribute[E], Generic[E]):
         return self._kind(value)
 
 
-class Texts(Attribute[tuple[str, ...]]):
+class Several(Attribute[tuple[T, ...]], Generic[T]):
+    """A tuple as a list."""
+
     attr_type = LIST
 
-    def serialize(self, value: tuple[str, ...]) -> list[dict[str, str]]:
-        return [{STRING: text} for text in value]
+    def __init__(self, one: Attribute[T]) -> None:
+        super().__init__()
+        self.one = one
 
-    def deserialize(self, value: list[dict[str, str]]) -> tuple[str, ...]:
-        return tuple(text[STRING] for text in value)
+    def serialize(self, value: tuple[T, ...]) -> list[dict[str, Any]]:
+        return [{self.one.attr_type: self.one.serialize(item)} for item in value]
+
+    def deserialize(self, value: list[dict[str, Any]]) -> tuple[T, ...]:
+        return tuple(self.one.deserialize(self.one.get_value(item)) for item in value)
+
+
+class Granted(Attribute["Permissions"]):
+    """What a workspace changed of its roles' rights, as JSON: {right: {standing: scope}}."""
+
+    attr_type = STRING
+
+    def serialize(self, value: Permissions) -> str:
+        return json.dumps({right: dict(scopes) for right, scopes in value.items()})
+
+    def deserialize(self, value: str) -> Permissions:
+        return {
+            Right(right): {Standing(standing): Scope(scope) for standing, scope in scopes.items()}
+            for right, scopes in json.loads(value).items()
+        }
 
 
 class Packed(Attribute[T], Generic[T]):
@@ -122,3 +157,37 @@ class Nested(Attribute[T], Generic[T]):
 def numbers(kind: type[Any]) -> dict[str, Attribute[Any]]:
     """The parts of a dataclass that has nothing but whole numbers."""
     return {field.name: Whole() for field in fields(kind)}
+
+
+class Coverage(Attribute["tuple[Covered, ...]"]):
+    """The records of a seal: 500 take some 30 KB, most of them hashes, which do not compress."""
+
+    attr_type = BINARY
+
+    def serialize(self, value: tuple[Covered, ...]) -> bytes:
+        body = (
+            number(len(value)),
+            column("Q", [(item.expires_at - EPOCH) // MILLISECOND for item in value]),
+            texts([item.key for item in value]),
+            *[_octets(item.hash) for item in value],
+        )
+        return COVERAGE.seal(b"".join(body), strategy=zlib.Z_DEFAULT_STRATEGY)
+
+    def deserialize(self, value: bytes) -> tuple[Covered, ...]:
+        reader = COVERAGE.unseal(value)
+        count = reader.number()
+        ends = reader.column("Q", count)
+        keys = reader.texts(count)
+        hashes = [reader.take(HASH_BYTES).hex() for _ in range(count)]
+        reader.finish()
+        return tuple(
+            Covered(key, hash_, EPOCH + end * MILLISECOND)
+            for key, hash_, end in zip(keys, hashes, ends, strict=True)
+        )
+
+
+def _octets(hash_: str) -> bytes:
+    octets = bytes.fromhex(hash_)
+    if len(octets) != HASH_BYTES or octets.hex() != hash_:
+        raise FormatError(f"{hash_!r} is no SHA-256 in lower-case hexadecimal digits.")
+    return octets

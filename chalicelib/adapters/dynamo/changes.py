@@ -5,22 +5,24 @@ A record is written on condition that the stored one still has the version that 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pynamodb.expressions.operand import Path
 
 from chalicelib.adapters.dynamo import kinds, transactions
-from chalicelib.adapters.dynamo.kinds import AUDIT, EMAIL, EmailAddress
+from chalicelib.adapters.dynamo.kinds import AUDIT, EMAIL, LISTED, EmailAddress, ListedWorkspace
 from chalicelib.adapters.dynamo.store import ABSENT
 from chalicelib.domain.errors import Exists, Stale
 from chalicelib.domain.identity import User
+from chalicelib.domain.workspace import Workspace
 from chalicelib.usecases.ports import next_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from chalicelib.adapters.dynamo.kinds import Kind
-    from chalicelib.adapters.dynamo.store import Store
+    from chalicelib.adapters.dynamo.store import Collection, Store
     from chalicelib.adapters.dynamo.transactions import Step
     from chalicelib.domain.audit import AuditRecord
     from chalicelib.usecases.ports import R, Versioned
@@ -30,18 +32,43 @@ class DynamoChanges:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def commit(self, *records: Versioned, audit: AuditRecord) -> None:
-        steps = [step for record in records for step in self._steps(record)]
+    def commit(
+        self, *records: Versioned, remove: Sequence[Versioned] = (), audit: AuditRecord
+    ) -> None:
+        steps = [step for record in records for step in self._writing(record)]
+        steps += [step for record in remove for step in self._removal(record)]
         transactions.write(self._store, [*steps, audit_step(self._store, audit)])
 
     def save(self, record: R, audit: AuditRecord) -> R:
         self.commit(record, audit=audit)
         return next_version(record)
 
-    def _steps(self, record: Versioned) -> Iterator[Step]:
-        yield change_step(self._store, kinds.CHANGEABLE[type(record)], record)
+    def keep(self, record: R) -> R:
+        # A transaction even of one item, for its token: a plain put that is retried after a lost
+        # answer would find its own version and take it for somebody else's.
+        transactions.write(self._store, list(self._writing(record)))
+        return next_version(record)
+
+    def forget(self, record: Versioned) -> None:
+        with suppress(Stale):
+            transactions.write(self._store, list(self._removal(record)))
+
+    def _writing(self, record: Versioned) -> Iterator[Step]:
+        yield change_step(self._store, _kind(record), record)
         if isinstance(record, User):
             yield self._address(record)
+        if isinstance(record, Workspace):
+            # At every change: a workspace older than the listing comes into it, too.
+            yield transactions.put(*self._listing(record), None, Stale())
+
+    def _removal(self, record: Versioned) -> Iterator[Step]:
+        records = self._store.of(_kind(record))
+        yield transactions.delete(records, record, Path("version") == record.version, Stale())
+        if isinstance(record, User):
+            addresses, address = self._store.of(EMAIL), EmailAddress(record.email, record.id)
+            yield transactions.delete(addresses, address, Path("user") == record.id, Stale())
+        if isinstance(record, Workspace):
+            yield transactions.delete(*self._listing(record), None, Stale())
 
     def _address(self, user: User) -> Step:
         """An address belongs to one user, from the beginning and for good."""
@@ -51,6 +78,13 @@ class DynamoChanges:
             Path("user") == user.id if user.version else ABSENT,
             Exists("Another user has this mail address."),
         )
+
+    def _listing(self, workspace: Workspace) -> tuple[Collection[ListedWorkspace], ListedWorkspace]:
+        return self._store.of(LISTED), ListedWorkspace(workspace.id)
+
+
+def _kind(record: Versioned) -> Kind[Any]:
+    return kinds.CHANGEABLE[type(record)]
 
 
 def change_step(store: Store, kind: Kind[Any], record: Versioned) -> Step:

@@ -11,12 +11,13 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from chalicelib.domain.identity import normal_email
+from chalicelib.domain.identity import email_digest
 from chalicelib.domain.workspace import MASTER
 
 if TYPE_CHECKING:
     from chalicelib.domain.delivery import InboxItem, JournalItem, Offer
 
+WORKSPACES: Final = f"{MASTER}#WORKSPACE"
 CHANNELS: Final = f"{MASTER}#CHANNEL"
 LIVE: Final = f"{MASTER}#LIVE"
 BY_MEMBER: Final = "by_member"
@@ -40,25 +41,73 @@ class Key(NamedTuple):
         return 0 < len(self.pk.encode()) <= PK_MAX and 0 < len(self.sk.encode()) <= SK_MAX
 
 
+def place(cursor: str) -> str:
+    """Where a page goes on: a forged cursor may be longer than any key, so it is cut."""
+    return cursor.encode(errors="replace")[:SK_MAX].decode(errors="ignore")
+
+
 def workspace(workspace_id: str) -> Key:
     return Key(workspace_id, "WORKSPACE")
 
 
+def listed(workspace_id: str) -> Key:
+    return Key(WORKSPACES, workspace_id)
+
+
+def roster(workspace_id: str) -> Key:
+    return Key(workspace_id, "ROSTER")
+
+
+def members(workspace_id: str) -> str:
+    return f"{workspace_id}#MEMBER"
+
+
 def member(workspace_id: str, user_id: str) -> Key:
-    return Key(f"{workspace_id}#MEMBER", user_id)
+    return Key(members(workspace_id), user_id)
 
 
 def user(user_id: str) -> Key:
     return Key(f"{MASTER}#USER#{user_id}", "USER")
 
 
+def password_reset(user_id: str) -> Key:
+    return Key(f"{MASTER}#USER#{user_id}", "RESET")
+
+
 def email(address: str) -> Key:
-    digest = hashlib.sha256(normal_email(address).encode()).hexdigest()
-    return Key(f"{MASTER}#EMAIL#{digest}", "EMAIL")
+    return Key(f"{MASTER}#EMAIL#{email_digest(address)}", "EMAIL")
 
 
-def session(digest: str) -> Key:
-    return Key(f"{MASTER}#SESSION#{digest}", "SESSION")
+def sessions(user_id: str) -> str:
+    return f"{MASTER}#SESSION#{user_id}"
+
+
+def device(user_id: str, digest: str) -> Key:
+    return Key(f"{MASTER}#DEVICE#{user_id}", digest)
+
+
+def attempts(subject: str, place: str) -> Key:
+    return Key(f"{MASTER}#ATTEMPTS#{subject}", place)
+
+
+def invitations(workspace_id: str) -> str:
+    return f"{workspace_id}#INVITATION"
+
+
+def join_requests(workspace_id: str) -> str:
+    return f"{workspace_id}#JOIN"
+
+
+def applicant(workspace_id: str, address: str) -> Key:
+    return Key(f"{workspace_id}#APPLICANT", email_digest(address))
+
+
+def api_keys(workspace_id: str) -> str:
+    return f"{workspace_id}#KEY"
+
+
+def clients(workspace_id: str) -> str:
+    return f"{workspace_id}#CLIENT"
 
 
 def made_once(workspace_id: str, user_id: str, key: str) -> Key:
@@ -154,3 +203,16 @@ def inbox_of(pk: str) -> str | None:
 
 def milliseconds(instant: datetime) -> str:
     return f"{(instant - _EPOCH) // timedelta(milliseconds=1):015}"
+
+
+def since(instant: datetime) -> str:
+    """Audit records from this instant on stand above it; none stands there."""
+    return f"{-((_EPOCH - instant) // timedelta(milliseconds=1)):015}#"
+
+
+def seals(workspace_id: str) -> str:
+    return f"{workspace_id}#SEAL"
+
+
+def seal(number: int) -> str:
+    return f"{number:012}"

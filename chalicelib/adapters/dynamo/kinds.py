@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from chalicelib.adapters.dynamo import keys, models
 from chalicelib.adapters.dynamo.keys import Key
-from chalicelib.domain.audit import AuditRecord
+from chalicelib.domain.audit import AuditRecord, key_of
 from chalicelib.domain.campaign import Campaign
 from chalicelib.domain.channel import Channel
+from chalicelib.domain.credentials import ApiKey, Client
 from chalicelib.domain.delivery import (
     ChunkRecord,
     InboxItem,
@@ -21,20 +22,24 @@ from chalicelib.domain.delivery import (
     Traffic,
     Window,
 )
-from chalicelib.domain.identity import Session, User
+from chalicelib.domain.identity import Device, PasswordReset, Session, User
+from chalicelib.domain.invitation import Applicant, Invitation, JoinRequest
+from chalicelib.domain.lockout import Attempts
+from chalicelib.domain.membership import Member, Roster
 from chalicelib.domain.recipient_list import RecipientList
 from chalicelib.domain.request import MadeOnce
+from chalicelib.domain.seals import Seal
 from chalicelib.domain.sender import Revision, Sender
-from chalicelib.domain.workspace import Member, Workspace
+from chalicelib.domain.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
 T = TypeVar("T")
 
-# SPEC 8.2; a workspace's own retention will be set where its records are made.
-AUDIT_RETENTION: Final = timedelta(days=90)
+# People may still want to know what became of one.
+INVITATION_SHOWN: Final = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,13 @@ class EmailAddress:
 
     email: str
     user: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedWorkspace:
+    """Finds all workspaces, whose items have partitions of their own; written with them alone."""
+
+    id: str
 
 
 class Table(StrEnum):
@@ -64,11 +76,13 @@ class Kind(Generic[T]):
     expiry: Callable[[T], datetime] | None = None
     # Fields that others write by themselves: changing a record leaves them as they are.
     apart: frozenset[str] = frozenset()
+    # Fields that items lack which are older than them, and the attribute that tells all the same.
+    told_by: Mapping[str, str] = field(default_factory=dict)
 
     def to_model(self, record: T) -> models.Item:
         item = self.model(*self.key(record))
-        for field in fields(self.record):  # type: ignore[arg-type]
-            setattr(item, field.name, getattr(record, field.name))
+        for column in fields(self.record):  # type: ignore[arg-type]
+            setattr(item, column.name, getattr(record, column.name))
         if self.expiry is not None:
             item.ttl = self.expiry(record)  # type: ignore[attr-defined]
         return item
@@ -76,10 +90,12 @@ class Kind(Generic[T]):
     def to_record(self, item: models.Item) -> T:
         """A field that is not stored has its default: the item is older than the field."""
         stored: dict[str, Any] = {}
-        for field in fields(self.record):  # type: ignore[arg-type]
-            value = getattr(item, field.name)
-            if value is not None or field.default is MISSING:
-                stored[field.name] = value
+        for column in fields(self.record):  # type: ignore[arg-type]
+            value = getattr(item, column.name)
+            if value is None and column.name in self.told_by:
+                value = getattr(item, self.told_by[column.name])
+            if value is not None or column.default is column.default_factory is MISSING:
+                stored[column.name] = value
         return self.record(**stored)
 
 
@@ -89,6 +105,20 @@ WORKSPACE: Final = Kind(
     Table.DIRECTORY,
     models.WorkspaceItem,
     lambda record: keys.workspace(record.id),
+)
+LISTED: Final = Kind(
+    ListedWorkspace,
+    "listed workspace",
+    Table.DIRECTORY,
+    models.ListedItem,
+    lambda record: keys.listed(record.id),
+)
+ROSTER: Final = Kind(
+    Roster,
+    "roster",
+    Table.DIRECTORY,
+    models.RosterItem,
+    lambda record: keys.roster(record.workspace),
 )
 MEMBER: Final = Kind(
     Member,
@@ -116,8 +146,69 @@ SESSION: Final = Kind(
     "session",
     Table.DIRECTORY,
     models.SessionItem,
-    lambda record: keys.session(record.digest),
+    lambda record: Key(keys.sessions(record.user), record.digest),
     expiry=lambda record: record.expires_at,
+)
+DEVICE: Final = Kind(
+    Device,
+    "device",
+    Table.DIRECTORY,
+    models.TokenItem,
+    lambda record: keys.device(record.user, record.digest),
+    expiry=lambda record: record.expires_at,
+)
+ATTEMPTS: Final = Kind(
+    Attempts,
+    "count of attempts",
+    Table.DIRECTORY,
+    models.AttemptsItem,
+    lambda record: keys.attempts(record.subject, record.place),
+    expiry=lambda record: record.expires_at,
+)
+PASSWORD_RESET: Final = Kind(
+    PasswordReset,
+    "password reset",
+    Table.DIRECTORY,
+    models.TokenItem,
+    lambda record: keys.password_reset(record.user),
+    expiry=lambda record: record.expires_at,
+)
+INVITATION: Final = Kind(
+    Invitation,
+    "invitation",
+    Table.DIRECTORY,
+    models.InvitationItem,
+    lambda record: Key(keys.invitations(record.workspace), record.id),
+    expiry=lambda record: record.expires_at + INVITATION_SHOWN,
+)
+JOIN_REQUEST: Final = Kind(
+    JoinRequest,
+    "join request",
+    Table.DIRECTORY,
+    models.JoinItem,
+    lambda record: Key(keys.join_requests(record.workspace), record.user),
+)
+APPLICANT: Final = Kind(
+    Applicant,
+    "applicant",
+    Table.DIRECTORY,
+    models.ApplicantItem,
+    lambda record: keys.applicant(record.workspace, record.email),
+    expiry=lambda record: record.expires_at,
+)
+API_KEY: Final = Kind(
+    ApiKey,
+    "API key",
+    Table.DIRECTORY,
+    models.KeyItem,
+    lambda record: Key(keys.api_keys(record.workspace), record.id),
+)
+CLIENT: Final = Kind(
+    Client,
+    "client",
+    Table.DIRECTORY,
+    models.ClientItem,
+    lambda record: Key(keys.clients(record.workspace), record.id),
 )
 MADE_ONCE: Final = Kind(
     MadeOnce,
@@ -219,8 +310,17 @@ AUDIT: Final = Kind(
     "audit record",
     Table.AUDIT,
     models.AuditItem,
-    lambda record: Key(record.workspace, f"{keys.milliseconds(record.at)}#{record.id}"),
-    expiry=lambda record: record.at + AUDIT_RETENTION,
+    lambda record: Key(record.workspace, key_of(record)),
+    expiry=lambda record: record.expires_at,
+    told_by={"expires_at": "ttl"},
+)
+SEAL: Final = Kind(
+    Seal,
+    "seal",
+    Table.AUDIT,
+    models.SealItem,
+    lambda record: Key(keys.seals(record.workspace), keys.seal(record.number)),
+    expiry=lambda record: record.expires_at,
 )
 
 # What `Changes` takes.
@@ -228,9 +328,18 @@ CHANGEABLE: Final[dict[type, Kind[Any]]] = {
     kind.record: kind
     for kind in (
         WORKSPACE,
+        ROSTER,
         MEMBER,
         USER,
         SESSION,
+        DEVICE,
+        ATTEMPTS,
+        PASSWORD_RESET,
+        INVITATION,
+        JOIN_REQUEST,
+        APPLICANT,
+        API_KEY,
+        CLIENT,
         MADE_ONCE,
         SENDER,
         REVISION,

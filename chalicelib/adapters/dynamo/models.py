@@ -19,21 +19,27 @@ from pynamodb.models import Model
 
 from chalicelib.adapters.dynamo.attributes import (
     Choice,
+    Coverage,
+    Granted,
     Nested,
     Packed,
     Real,
-    Texts,
+    Several,
     Whole,
     numbers,
 )
 from chalicelib.domain import campaign as campaigns
 from chalicelib.domain.audit import Actor
 from chalicelib.domain.channel import Lease
+from chalicelib.domain.credentials import Secret
 from chalicelib.domain.formats import inbox, journal
+from chalicelib.domain.identity import SecondFactor
+from chalicelib.domain.invitation import InvitationStatus, JoinStatus
 from chalicelib.domain.ledger import Counters
 from chalicelib.domain.recipient_list import ListCounts, ListStatus
+from chalicelib.domain.rights import Right, Role
 from chalicelib.domain.sender import NumberType, RevisionStatus
-from chalicelib.domain.workspace import Role
+from chalicelib.domain.workspace import DailyLimit, DailyWindow, LimitUnit, Retention
 
 
 class Item(Model):
@@ -47,6 +53,7 @@ class Versioned(Item):
 
 class Expiring(Item):
     ttl = TTLAttribute(attr_name="expires_at")
+    expires_at = UTCDateTimeAttribute(attr_name="expires")
 
 
 # --- directory ---
@@ -59,6 +66,20 @@ class WorkspaceItem(Versioned):
     self_approval = BooleanAttribute()
     wrapped_data_key = BinaryAttribute(legacy_encoding=False)
     created_at = UTCDateTimeAttribute()
+    daily_window = Nested(DailyWindow, numbers(DailyWindow), null=True)
+    daily_limit = Nested(DailyLimit, {"count": Whole(), "unit": Choice(LimitUnit)}, null=True)
+    retention = Nested(Retention, numbers(Retention))
+    permissions = Granted()
+    join_code = UnicodeAttribute(null=True)
+
+
+class ListedItem(Item):
+    id = UnicodeAttribute()
+
+
+class RosterItem(Versioned):
+    workspace = UnicodeAttribute()
+    admins = Several(UnicodeAttribute())
 
 
 class MemberItem(Versioned):
@@ -76,6 +97,17 @@ class UserItem(Versioned):
     name = UnicodeAttribute()
     password_hash = UnicodeAttribute()
     created_at = UTCDateTimeAttribute()
+    second_factor = Nested(
+        SecondFactor,
+        {
+            "wrapped_seed": BinaryAttribute(legacy_encoding=False),
+            "confirmed": BooleanAttribute(),
+            "last_step": Whole(),
+            "recovery": Several(UnicodeAttribute()),
+        },
+        null=True,
+    )
+    devices_since = UTCDateTimeAttribute(null=True)
 
 
 class EmailItem(Item):
@@ -83,11 +115,83 @@ class EmailItem(Item):
     user = UnicodeAttribute()
 
 
-class SessionItem(Versioned, Expiring):
-    digest = UnicodeAttribute()
+class TokenItem(Versioned, Expiring):
+    """What a token of a user's stands for; the token itself is never stored."""
+
     user = UnicodeAttribute()
+    digest = UnicodeAttribute()
     created_at = UTCDateTimeAttribute()
-    expires_at = UTCDateTimeAttribute(attr_name="expires")
+
+
+class SessionItem(TokenItem):
+    address = UnicodeAttribute()
+    agent = UnicodeAttribute()
+
+
+class AttemptsItem(Versioned, Expiring):
+    subject = UnicodeAttribute()
+    place = UnicodeAttribute()
+    failures = Whole()
+    locked_until = UTCDateTimeAttribute(null=True)
+
+
+class InvitationItem(Versioned, Expiring):
+    id = UnicodeAttribute()
+    workspace = UnicodeAttribute()
+    email = UnicodeAttribute()
+    role = Choice(Role)
+    is_moderator = BooleanAttribute()
+    invited_by = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    status = Choice(InvitationStatus)
+    digest = UnicodeAttribute(null=True)
+    mailed_at = UTCDateTimeAttribute(null=True)
+    accepted_by = UnicodeAttribute(null=True)
+
+
+class JoinItem(Versioned):
+    workspace = UnicodeAttribute()
+    user = UnicodeAttribute()
+    email = UnicodeAttribute()
+    name = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    status = Choice(JoinStatus)
+    decided_by = UnicodeAttribute(null=True)
+    decided_at = UTCDateTimeAttribute(null=True)
+
+
+class ApplicantItem(Versioned, Expiring):
+    workspace = UnicodeAttribute()
+    email = UnicodeAttribute()
+    name = UnicodeAttribute()
+    digest = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    mailed_at = UTCDateTimeAttribute(null=True)
+
+
+class ClientItem(Versioned):
+    id = UnicodeAttribute()
+    workspace = UnicodeAttribute()
+    name = UnicodeAttribute()
+    secrets = Several(
+        Nested(
+            Secret,
+            {
+                "digest": UnicodeAttribute(),
+                "issued_to": UnicodeAttribute(),
+                "issued_at": UTCDateTimeAttribute(),
+                "valid_until": UTCDateTimeAttribute(),
+            },
+        )
+    )
+    created_by = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    expires_at = UTCDateTimeAttribute(attr_name="expires", null=True)
+    revoked_at = UTCDateTimeAttribute(null=True)
+
+
+class KeyItem(ClientItem):
+    scopes = Several(Choice(Right))
 
 
 class MadeOnceItem(Versioned, Expiring):
@@ -96,7 +200,6 @@ class MadeOnceItem(Versioned, Expiring):
     key = UnicodeAttribute()
     digest = UnicodeAttribute()
     target = UnicodeAttribute()
-    expires_at = UTCDateTimeAttribute(attr_name="expires")
 
 
 # --- campaigns ---
@@ -181,7 +284,7 @@ class WindowItem(Versioned):
     opens_at = UTCDateTimeAttribute()
     opened = BooleanAttribute()
     settled = BooleanAttribute()
-    tokens = Texts()
+    tokens = Several(UnicodeAttribute())
 
 
 class LiveItem(Versioned):
@@ -219,7 +322,6 @@ class TrafficItem(Versioned, Expiring):
     campaign = UnicodeAttribute()
     list = UnicodeAttribute()
     since = UTCDateTimeAttribute()
-    expires_at = UTCDateTimeAttribute(attr_name="expires")
 
 
 class OfferItem(Versioned):
@@ -276,5 +378,16 @@ class AuditItem(Expiring):
     )
     action = UnicodeAttribute()
     object = UnicodeAttribute()
+    author = UnicodeAttribute()
     before = JSONAttribute()
     after = JSONAttribute()
+
+
+class SealItem(Expiring):
+    workspace = UnicodeAttribute()
+    number = Whole()
+    at = UTCDateTimeAttribute()
+    previous = UnicodeAttribute()
+    previous_expires_at = UTCDateTimeAttribute()
+    records = Coverage()
+    hash = UnicodeAttribute()

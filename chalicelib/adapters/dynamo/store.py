@@ -7,9 +7,15 @@ models only serialise. Reads are consistent unless a method says why not.
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from botocore.exceptions import ConnectionError as NotConnected
+from botocore.exceptions import HTTPClientError
+from botocore.session import Session
 from pynamodb.connection import Connection
 from pynamodb.connection.base import MetaTable
 from pynamodb.exceptions import PutError, PynamoDBException, UpdateError
@@ -18,9 +24,10 @@ from pynamodb.pagination import ResultIterator
 
 from chalicelib.adapters.aws import ATTEMPTS, CONNECT_SECONDS, POOL, READ_SECONDS
 from chalicelib.adapters.dynamo import keys
+from chalicelib.adapters.dynamo.keys import Key
 from chalicelib.adapters.dynamo.kinds import Table
 from chalicelib.adapters.ids import chance
-from chalicelib.domain.errors import NotFound
+from chalicelib.domain.errors import NotFound, Unavailable
 from chalicelib.usecases.ports import Page
 
 if TYPE_CHECKING:
@@ -29,7 +36,6 @@ if TYPE_CHECKING:
     from pynamodb.expressions.condition import Condition
     from pynamodb.expressions.update import Action
 
-    from chalicelib.adapters.dynamo.keys import Key
     from chalicelib.adapters.dynamo.kinds import Kind
     from chalicelib.settings import Tables
 
@@ -39,8 +45,32 @@ R = TypeVar("R")
 CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 TRIES: Final = 6
 FIRST_PAUSE: Final = 0.025
-BATCH: Final = 25
+WRITE_BATCH: Final = 25
+READ_BATCH: Final = 100
 ABSENT: Final = Path("pk").does_not_exist()
+_BUSY: Final = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "TransactionInProgressException",
+    }
+)
+_BROKEN: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a call may wait: to connect and for the answer, each time, and how many times."""
+
+    connect_seconds: float
+    read_seconds: float
+    attempts: int
+
+
+PATIENT: Final = Limits(CONNECT_SECONDS, READ_SECONDS, ATTEMPTS)
+# For what somebody waits for while there is another way.
+BRISK: Final = Limits(connect_seconds=1, read_seconds=2, attempts=2)
 
 
 def pause(attempt: int) -> None:
@@ -48,20 +78,71 @@ def pause(attempt: int) -> None:
     time.sleep(chance() * FIRST_PAUSE * 2**attempt)
 
 
-class Store:
-    def __init__(self, tables: Tables, wait: Callable[[int], None] = pause) -> None:
-        self.wait = wait
-        self.connection = Connection(
-            connect_timeout_seconds=CONNECT_SECONDS,
-            read_timeout_seconds=READ_SECONDS,
-            max_retry_attempts=ATTEMPTS - 1,
+@contextmanager
+def answering(what: str) -> Iterator[None]:
+    """`Unavailable` where DynamoDB does not answer; what it does answer is told as it is."""
+    try:
+        yield
+    except PynamoDBException as error:
+        if does_not_answer(error):
+            raise Unavailable(what) from error
+        raise
+
+
+def code_of(error: PynamoDBException) -> str:
+    """Where no answer came, `response` is None, and pynamodb's own look at it breaks."""
+    answer = getattr(error.cause, "response", None) or {}
+    return str(answer.get("Error", {}).get("Code", ""))
+
+
+def does_not_answer(error: PynamoDBException) -> bool:
+    """Neither does it when it is too busy to. The SDK has tried again before we hear of it."""
+    if isinstance(error.cause, (NotConnected, HTTPClientError)):
+        return True
+    if code_of(error) in _BUSY:
+        return True
+    # pynamodb leaves the status out of its own error, which it raises from the SDK's.
+    answer = getattr(getattr(error.cause, "__cause__", None), "response", None) or {}
+    return bool(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= _BROKEN)
+
+
+class SessionConnection(Connection):
+    """With a session that is there: to load another takes twenty times as long as a client."""
+
+    def __init__(self, session: Session, limits: Limits) -> None:
+        super().__init__(
+            connect_timeout_seconds=limits.connect_seconds,
+            read_timeout_seconds=limits.read_seconds,
+            max_retry_attempts=limits.attempts - 1,
             max_pool_connections=POOL,
         )
+        self._given = session
+
+    @property
+    def session(self) -> Session:
+        return self._given
+
+
+class Store:
+    def __init__(
+        self,
+        tables: Tables,
+        wait: Callable[[int], None] = pause,
+        limits: Limits = PATIENT,
+        session: Session | None = None,
+    ) -> None:
+        self.wait = wait
+        self.connection = SessionConnection(session or Session(), limits)
+        self._names = tables
         self._tables: dict[Table, str] = {table: getattr(tables, table.value) for table in Table}
         for name in set(self._tables.values()):
             self.connection.add_meta_table(MetaTable(_shape(name)))
         # Made now: two threads that come first together would each make a client.
         _ = self.connection.client
+
+    def limited(self, limits: Limits) -> Store:
+        """The same tables, through another client."""
+        return Store(self._names, self.wait, limits, self.connection.session)
 
     def patiently(self, call: Callable[[], R], passing: Callable[[PynamoDBException], bool]) -> R:
         """Try again, a few times and with pauses, while it fails for a reason that passes."""
@@ -77,10 +158,64 @@ class Store:
     def of(self, kind: Kind[T]) -> Collection[T]:
         return Collection(self, kind, self._tables[kind.table])
 
+    def read(self, table: str, places: Iterable[Key]) -> dict[Key, dict[str, Any]]:
+        """The items that are there, by key; read consistently, a hundred in a request."""
+        found: dict[Key, dict[str, Any]] = {}
+
+        def read_some(batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            answer = self.connection.batch_get_item(
+                table,
+                batch,  # type: ignore[arg-type] # it says that these are strings
+                consistent_read=True,
+            )
+            for item in answer["Responses"].get(table, []):
+                found[Key(item["pk"]["S"], item["sk"]["S"])] = item
+            undone: list[dict[str, Any]] = (
+                answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+            )
+            return undone
+
+        # DynamoDB refuses a request that has a key twice.
+        wanted = dict.fromkeys(key for key in places if key.possible)
+        self.in_batches(map(_typed, wanted), READ_BATCH, read_some)
+        return found
+
+    def in_batches(
+        self,
+        requests: Iterable[dict[str, Any]],
+        size: int,
+        call: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
+    ) -> None:
+        """`call` answers what DynamoDB left undone; that goes once more, after a pause."""
+        left = list(requests)
+        attempt = 0
+        while left:
+            batch, left = left[:size], left[size:]
+            undone = call(batch)
+            if undone:
+                if attempt == TRIES:
+                    raise PynamoDBException(
+                        "DynamoDB left parts of a batch undone, time and again."
+                    )
+                left += undone
+                self.wait(attempt)
+                attempt += 1
+
 
 def met_a_transaction(error: PynamoDBException) -> bool:
     """A transaction holds the item at this moment: nothing is decided yet."""
-    return error.cause_response_code == "TransactionConflictException"
+    return code_of(error) == "TransactionConflictException"
+
+
+def _typed(key: Key) -> dict[str, Any]:
+    return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+
+
+def _beyond(cursor: str | None, *, ascending: bool) -> Condition | None:
+    if not cursor:
+        return None
+    place = keys.place(cursor)
+    return Path("sk") > place if ascending else Path("sk") < place
 
 
 def _shape(table: str) -> dict[str, Any]:
@@ -118,7 +253,11 @@ class Collection(Generic[T]):
             self.table, key.pk, range_key=key.sk, consistent_read=True
         )
         item = answer.get("Item")
-        return self._record(item) if item else None
+        return self.record(item) if item else None
+
+    def find_all(self, places: Iterable[Key]) -> dict[Key, T]:
+        items = self._store.read(self.table, places)
+        return {key: self.record(item) for key, item in items.items()}
 
     def get(self, key: Key) -> T:
         record = self.find(key)
@@ -129,27 +268,46 @@ class Collection(Generic[T]):
     def all(self, partition: str) -> list[T]:
         return list(self._query(partition, consistent_read=True))
 
-    def first(self, partition: str, limit: int) -> list[T]:
-        return list(self._query(partition, consistent_read=True, limit=limit))
+    def first(self, partition: str, limit: int, *, above: str = "") -> list[T]:
+        found = self._query(
+            partition,
+            consistent_read=True,
+            range_key_condition=_beyond(above, ascending=True),
+            limit=limit,
+        )
+        return list(islice(found, limit))
+
+    def backwards(self, partition: str, at_a_time: int) -> Iterator[T]:
+        """The last one first; the next ones are read when they are asked for."""
+        return self._query(
+            partition, consistent_read=True, scan_index_forward=False, limit=at_a_time
+        )
 
     def indexed(self, index: str, value: str) -> list[T]:
         """By an index, which DynamoDB cannot read consistently."""
         return list(self._query(value, index_name=index))
 
-    def page(self, partition: str, *, after: str | None, limit: int) -> Page[T]:
+    def page(
+        self,
+        partition: str,
+        *,
+        after: str | None,
+        limit: int,
+        ascending: bool = False,
+        consistent: bool = False,
+    ) -> Page[T]:
         """Newest first. Not read consistently: that costs twice, and a shown list is old anyway."""
-        older = Path("sk") < after if after else None
-        items = list(
-            self._items(
-                partition,
-                range_key_condition=older,
-                scan_index_forward=False,
-                limit=limit + 1,
-            )
+        found = self._items(
+            partition,
+            range_key_condition=_beyond(after, ascending=ascending),
+            scan_index_forward=ascending,
+            consistent_read=consistent,
+            limit=limit + 1,
         )
+        items = list(islice(found, limit + 1))
         shown = items[:limit]
         more = len(items) > limit
-        return Page([self._record(item) for item in shown], shown[-1]["sk"]["S"] if more else None)
+        return Page([self.record(item) for item in shown], shown[-1]["sk"]["S"] if more else None)
 
     def put(self, record: T) -> None:
         self._put(record, None)
@@ -159,7 +317,7 @@ class Collection(Generic[T]):
         try:
             self._put(record, ABSENT)
         except PutError as error:
-            if error.cause_response_code == CONDITION_FAILED:
+            if code_of(error) == CONDITION_FAILED:
                 return False
             raise
         return True
@@ -169,7 +327,7 @@ class Collection(Generic[T]):
         try:
             self._write(self.connection.update_item, record, actions=actions, condition=condition)
         except UpdateError as error:
-            if error.cause_response_code == CONDITION_FAILED:
+            if code_of(error) == CONDITION_FAILED:
                 return False
             raise
         return True
@@ -179,18 +337,13 @@ class Collection(Generic[T]):
         self._write(self.connection.delete_item, record)
 
     def remove_all(self, records: Iterable[T]) -> None:
-        left = [{"pk": {"S": key.pk}, "sk": {"S": key.sk}} for key in map(self.kind.key, records)]
-        attempt = 0
-        while left:
-            batch, left = left[:BATCH], left[BATCH:]
+        def remove_some(batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
             answer = self.connection.batch_write_item(self.table, delete_items=batch)
             undone = answer.get("UnprocessedItems", {}).get(self.table, [])
-            if undone:
-                if attempt == TRIES:
-                    raise PynamoDBException("DynamoDB left deletions undone, time and again.")
-                left += [request["DeleteRequest"]["Key"] for request in undone]
-                self._store.wait(attempt)
-                attempt += 1
+            return [request["DeleteRequest"]["Key"] for request in undone]
+
+        places = map(self.kind.key, records)
+        self._store.in_batches(map(_typed, places), WRITE_BATCH, remove_some)
 
     def serialized(self, record: T) -> dict[str, Any]:
         """The record's attributes with their types, keys apart."""
@@ -213,18 +366,14 @@ class Collection(Generic[T]):
             passing=met_a_transaction,
         )
 
-    def _query(self, value: str, **options: Any) -> Iterator[T]:  # noqa: ANN401 - pynamodb's own
-        return map(self._record, self._items(value, **options))
-
-    def _items(
-        self,
-        value: str,
-        *,
-        limit: int | None = None,
-        **options: Any,  # noqa: ANN401 - likewise
-    ) -> Iterator[dict[str, Any]]:
-        query = partial(self.connection.query, self.table)
-        return ResultIterator(query, (value,), {"limit": limit, **options}, limit=limit)
-
-    def _record(self, item: dict[str, Any]) -> T:
+    def record(self, item: dict[str, Any]) -> T:
         return self.kind.to_record(self.kind.model.from_raw_data(item))
+
+    def _query(self, value: str, **options: Any) -> Iterator[T]:  # noqa: ANN401 - pynamodb's own
+        return map(self.record, self._items(value, **options))
+
+    def _items(self, value: str, **options: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - likewise
+        """`limit` among the options is how many DynamoDB reads at a time."""
+        if not Key(value, "-").possible:
+            return iter(())
+        return ResultIterator(partial(self.connection.query, self.table), (value,), options)

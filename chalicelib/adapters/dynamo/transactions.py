@@ -15,8 +15,8 @@ from pynamodb.constants import ITEM, KEY
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.operand import Path
 
-from chalicelib.adapters.dynamo.store import ABSENT
-from chalicelib.domain.errors import Conflict, Exists, Stale
+from chalicelib.adapters.dynamo.store import ABSENT, answering
+from chalicelib.domain.errors import Conflict, Exists, MessageCenterError, Stale, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 _FAILED: Final = "ConditionalCheckFailed"
 _MET_ANOTHER: Final = "TransactionConflict"
-_PASSING: Final = frozenset({_MET_ANOTHER, "ThrottlingError", "ProvisionedThroughputExceeded"})
+_BUSY: Final = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
+_PASSING: Final = _BUSY | {_MET_ANOTHER}
+_DATABASE: Final = "The database"
 
 
 class Place(Enum):
@@ -47,7 +49,7 @@ class Step:
     refusal: Conflict
 
 
-def put(records: Collection[T], record: T, condition: Condition, refusal: Conflict) -> Step:
+def put(records: Collection[T], record: T, condition: Condition | None, refusal: Conflict) -> Step:
     key = records.kind.key(record)
     request = records.connection.get_operation_kwargs(
         records.table,
@@ -61,7 +63,7 @@ def put(records: Collection[T], record: T, condition: Condition, refusal: Confli
 
 
 def add(records: Collection[T], record: T) -> Step:
-    refusal = Exists(f"There is such a {records.kind.name} already.")
+    refusal = Exists(f"This {records.kind.name} is there already.")
     return put(records, record, ABSENT, refusal)
 
 
@@ -88,13 +90,19 @@ def update(records: Collection[T], record: T, condition: Condition, refusal: Con
     return Step(Place.UPDATE, request, refusal)
 
 
-def delete(records: Collection[T], record: T) -> Step:
+def delete(
+    records: Collection[T], record: T, condition: Condition | None, refusal: Conflict
+) -> Step:
     key = records.kind.key(record)
-    request = records.connection.get_operation_kwargs(records.table, key.pk, range_key=key.sk)
-    return Step(Place.DELETE, request, Stale())
+    request = records.connection.get_operation_kwargs(
+        records.table, key.pk, range_key=key.sk, condition=condition
+    )
+    return Step(Place.DELETE, request, refusal)
 
 
+@answering(_DATABASE)
 def write(store: Store, steps: Sequence[Step]) -> None:
+    """DynamoDB takes a hundred steps at most."""
     requests = {place: [step.request for step in steps if step.place is place] for place in Place}
     try:
         store.patiently(
@@ -114,14 +122,16 @@ def write(store: Store, steps: Sequence[Step]) -> None:
         raise refusal from error
 
 
-def _refusal(error: PynamoDBException, steps: Sequence[Step]) -> Conflict | None:
-    """What the cancellation says about the records; None if it says nothing."""
+def _refusal(error: PynamoDBException, steps: Sequence[Step]) -> MessageCenterError | None:
+    """What the cancellation says; None if it says nothing."""
     in_order = [step for place in Place for step in steps if step.place is place]
     reasons = _reasons(error)
     for step, reason in zip(in_order, reasons, strict=bool(reasons)):
         if reason == _FAILED:
             return step.refusal
-    return Stale() if _MET_ANOTHER in reasons else None
+    if _MET_ANOTHER in reasons:
+        return Stale()
+    return None if _BUSY.isdisjoint(reasons) else Unavailable(_DATABASE)
 
 
 def _passes(error: PynamoDBException) -> bool:
@@ -130,6 +140,5 @@ def _passes(error: PynamoDBException) -> bool:
 
 
 def _reasons(error: PynamoDBException) -> list[str]:
-    if not isinstance(error, TransactWriteError):
-        return []
-    return [reason.code if reason else "" for reason in error.cancellation_reasons]
+    reasons = getattr(error, "cancellation_reasons", ())
+    return [reason.code if reason else "" for reason in reasons]
