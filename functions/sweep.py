@@ -1,13 +1,23 @@
-"""The sweep: once a minute, over whatever is open. One campaign's trouble does not keep the others
-waiting.
+"""The sweep: once a minute, over whatever is open. The trouble of one campaign, or of the audit log
+of one workspace, does not keep the others waiting.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chalicelib import bootstrap
 from chalicelib.telemetry import logger
+from chalicelib.usecases.sealing import Tampered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalicelib.usecases.sweeping import AuditSweep, Sweep
+
+T = TypeVar("T")
 
 
 class SweepFailed(RuntimeError):
@@ -15,14 +25,39 @@ class SweepFailed(RuntimeError):
 
 
 def handler(_event: dict[str, Any], _context: object) -> None:
-    sweep = bootstrap.sweep()
-    failed = 0
-    for marker in sweep.markers():
+    attempts = _Attempts()
+    _tend_campaigns(attempts, bootstrap.sweep())
+    _tend_logs(attempts, bootstrap.audit_sweep())
+    if attempts.failed:
+        names = ", ".join(attempts.failed)
+        raise SweepFailed(
+            f"{len(attempts.failed)} campaigns or other work could not be tended: {names}"
+        )
+
+
+def _tend_campaigns(attempts: _Attempts, sweep: Sweep) -> None:
+    for marker in attempts.made("list of campaigns", sweep.markers) or ():
+        attempts.made(marker.campaign, partial(sweep.tend, marker))
+    attempts.made("receipts", sweep.retry_receipts)
+
+
+def _tend_logs(attempts: _Attempts, sweep: AuditSweep) -> None:
+    touched = attempts.made("fallback store", sweep.flush) or {}
+    for visit in attempts.made("list of workspaces", partial(sweep.visits, touched)) or ():
+        attempts.made(f"audit log of {visit.workspace}", partial(sweep.tend, visit))
+
+
+@dataclass(slots=True)
+class _Attempts:
+    failed: list[str] = field(default_factory=list)
+
+    def made(self, name: str, work: Callable[[], T]) -> T | None:
         try:
-            sweep.tend(marker)
+            return work()
+        except Tampered as error:
+            facts = {"workspace": error.workspace, "seal": error.seal}
+            logger("sweep").error("[audit-tampered]", extra=facts)
         except Exception:  # noqa: BLE001 - the edge of the process, which reports
-            failed += 1
-            logger("sweep").exception("sweep failed", extra={"campaign": marker.campaign})
-    sweep.retry_receipts()
-    if failed:
-        raise SweepFailed(f"{failed} campaigns could not be tended")
+            logger("sweep").exception("sweep failed", extra={"what": name})
+        self.failed.append(name)
+        return None

@@ -16,16 +16,17 @@ if TYPE_CHECKING:
     from chalicelib.adapters.aws import Clients
     from chalicelib.adapters.clock import SystemClock
     from chalicelib.adapters.ids import UlidIds
+    from chalicelib.bootstrap.api_use_cases import Api
     from chalicelib.domain.audit import Actor
     from chalicelib.settings import BridgeSettings, FunctionSettings, SweepSettings, Tables
-    from chalicelib.usecases.campaigns import CampaignDesk
+    from chalicelib.usecases.auditing import Auditor
     from chalicelib.usecases.drive import Driver
     from chalicelib.usecases.folding import Folder
-    from chalicelib.usecases.identity import Identity
     from chalicelib.usecases.ingest_list import Ingest
     from chalicelib.usecases.installation import Installation
-    from chalicelib.usecases.lists import Lists
+    from chalicelib.usecases.mailing import Mailer
     from chalicelib.usecases.ports import (
+        AuditLog,
         Blobs,
         Campaigns,
         Changes,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
         Secrets,
     )
     from chalicelib.usecases.receipts import Receipts
-    from chalicelib.usecases.recipients import Recipients
+    from chalicelib.usecases.sealing import Sealer
     from chalicelib.usecases.sweeping import Sweep
 
 
@@ -46,6 +47,7 @@ class Records:
     campaigns: Campaigns
     delivery: Delivery
     changes: Changes
+    audit: AuditLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +58,7 @@ class Base:
     clients: Clients
     clock: SystemClock
     ids: UlidIds
-
-
-@dataclass(frozen=True, slots=True)
-class Api:
-    identity: Identity
-    lists: Lists
-    campaigns: CampaignDesk
-    recipients: Recipients
+    auditor: Auditor
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,48 +82,38 @@ class Bridge:
 
 @cache
 def api() -> Api:
+    from chalicelib.adapters.audit_fallback import S3AuditFallback
+    from chalicelib.adapters.checkpoints import KmsCheckpoints
+    from chalicelib.adapters.errands import SqsErrands
     from chalicelib.adapters.kms import KmsDataKeys
     from chalicelib.adapters.passwords import Argon2Passwords
     from chalicelib.adapters.s3 import S3Blobs, S3Uploads
     from chalicelib.adapters.stepfunctions import StepFunctionsExecutions
+    from chalicelib.bootstrap.api_use_cases import Services, compose_api
     from chalicelib.settings import api_settings
-    from chalicelib.usecases.campaigns import CampaignDesk
-    from chalicelib.usecases.identity import Identity
-    from chalicelib.usecases.lists import Lists
-    from chalicelib.usecases.recipients import Recipients
-    from chalicelib.usecases.repeats import Repeats
+    from chalicelib.usecases.auditing import Recorder
 
     settings = api_settings()
     base = _base(settings.tables, settings.endpoint)
-    records, clients, clock, ids = base.records, base.clients, base.clock, base.ids
-    repeats = Repeats(records.directory, clock)
-    return Api(
-        identity=Identity(records.directory, records.changes, Argon2Passwords(), clock, ids),
-        lists=Lists(
-            campaigns=records.campaigns,
-            changes=records.changes,
-            repeats=repeats,
-            uploads=S3Uploads(clients, settings.uploads_bucket),
-            clock=clock,
-            ids=ids,
-            upload_max_bytes=settings.upload_max_bytes,
-        ),
-        campaigns=CampaignDesk(
-            directory=records.directory,
-            campaigns=records.campaigns,
-            changes=records.changes,
-            repeats=repeats,
-            executions=StepFunctionsExecutions(clients, settings.state_machine),
-            clock=clock,
-            ids=ids,
-        ),
-        recipients=Recipients(
-            directory=records.directory,
-            campaigns=records.campaigns,
-            delivery=records.delivery,
-            blobs=S3Blobs(clients, settings.data_bucket),
+    clients = base.clients
+    return compose_api(
+        Services(
+            records=base.records,
+            clock=base.clock,
+            ids=base.ids,
+            auditor=base.auditor,
+            recorder=Recorder(
+                base.records.audit, S3AuditFallback(clients, settings.data_bucket), base.clock
+            ),
+            passwords=Argon2Passwords(),
             data_keys=KmsDataKeys(clients, settings.data_key),
-        ),
+            errands=SqsErrands(clients, settings.mail_queue),
+            checkpoints=KmsCheckpoints(clients, settings.audit_key, settings.data_bucket),
+            uploads=S3Uploads(clients, settings.uploads_bucket),
+            blobs=S3Blobs(clients, settings.data_bucket),
+            executions=StepFunctionsExecutions(clients, settings.state_machine),
+            upload_max_bytes=settings.upload_max_bytes,
+        )
     )
 
 
@@ -149,7 +134,7 @@ def ingest() -> Ingest:
         blobs=S3Blobs(base.clients, settings.data_bucket),
         data_keys=KmsDataKeys(base.clients, settings.data_key),
         clock=base.clock,
-        ids=base.ids,
+        auditor=base.auditor,
         limit=settings.upload_max_bytes,
     )
 
@@ -171,7 +156,7 @@ def driver() -> Driver:
         executions=StepFunctionsExecutions(base.clients),
         folder=_folder(base, settings.data_bucket),
         clock=base.clock,
-        ids=base.ids,
+        auditor=base.auditor,
     )
 
 
@@ -200,7 +185,7 @@ def sweep() -> Sweep:
         folder=_folder(base, settings.data_bucket),
         receipts=_receipts(base, settings),
         clock=base.clock,
-        ids=base.ids,
+        auditor=base.auditor,
     )
 
 
@@ -228,6 +213,39 @@ def bridge() -> Bridge:
     )
 
 
+@cache
+def sealer() -> Sealer:
+    from chalicelib.settings import sealer_settings
+    from chalicelib.usecases.sealing import Sealer
+
+    settings = sealer_settings()
+    base = _base(settings.tables, settings.endpoint)
+    return Sealer(base.records.audit, base.clock)
+
+
+@cache
+def mailer() -> Mailer:
+    from chalicelib.adapters.mail import FolderMail, SesMail
+    from chalicelib.settings import mailer_settings
+    from chalicelib.usecases.invitations import InvitationMails
+    from chalicelib.usecases.joining import JoinMails
+    from chalicelib.usecases.mailing import Mailer
+    from chalicelib.usecases.resets import ResetMails
+
+    settings = mailer_settings()
+    base = _base(settings.tables, settings.endpoint)
+    ports = (base.records.directory, base.records.changes, base.clock, base.ids)
+    folder, sender = settings.mailbox_dir, settings.mail_from
+    return Mailer(
+        directory=base.records.directory,
+        invitations=InvitationMails(*ports),
+        joining=JoinMails(*ports),
+        account=ResetMails(*ports, base.auditor),
+        mail=FolderMail(folder) if folder else SesMail(base.clients, sender or ""),
+        console=settings.console_url,
+    )
+
+
 def installation(actor: Actor) -> Installation:
     """For operators' tools; `actor` is who the audit log names."""
     from chalicelib.adapters.kms import KmsDataKeys
@@ -245,6 +263,7 @@ def installation(actor: Actor) -> Installation:
         passwords=Argon2Passwords(),
         clock=base.clock,
         ids=base.ids,
+        auditor=base.auditor,
         actor=actor,
     )
 
@@ -252,19 +271,27 @@ def installation(actor: Actor) -> Installation:
 def _base(tables: Tables, endpoint: str | None) -> Base:
     from chalicelib.adapters.aws import Clients
     from chalicelib.adapters.clock import SystemClock
+    from chalicelib.adapters.dynamo.audit import DynamoAuditLog
     from chalicelib.adapters.dynamo.campaigns import DynamoCampaigns
     from chalicelib.adapters.dynamo.changes import DynamoChanges
     from chalicelib.adapters.dynamo.delivery import DynamoDelivery
     from chalicelib.adapters.dynamo.directory import DynamoDirectory
     from chalicelib.adapters.dynamo.store import Store
     from chalicelib.adapters.ids import UlidIds
+    from chalicelib.usecases.auditing import Auditor, Retentions
 
     store, clock = Store(tables), SystemClock()
     records = Records(
-        DynamoDirectory(store), DynamoCampaigns(store), DynamoDelivery(store), DynamoChanges(store)
+        directory=DynamoDirectory(store),
+        campaigns=DynamoCampaigns(store),
+        delivery=DynamoDelivery(store),
+        changes=DynamoChanges(store),
+        audit=DynamoAuditLog(store),
     )
+    ids = UlidIds(clock)
+    auditor = Auditor(clock, ids, Retentions(records.directory, clock))
     # Buckets have no host names of their own where an endpoint plays AWS.
-    return Base(records, Clients(path_style=endpoint is not None), clock, UlidIds(clock))
+    return Base(records, Clients(path_style=endpoint is not None), clock, ids, auditor)
 
 
 def _folder(base: Base, data_bucket: str) -> Folder:
@@ -280,6 +307,7 @@ def _folder(base: Base, data_bucket: str) -> Folder:
         executions=StepFunctionsExecutions(base.clients),
         clock=base.clock,
         ids=base.ids,
+        auditor=base.auditor,
     )
 
 

@@ -10,10 +10,9 @@ from chalicelib.domain.campaign import Campaign, Decision, Mode, Move, PauseReas
 from chalicelib.domain.delivery import LiveCampaign
 from chalicelib.domain.errors import Conflict, Forbidden, Invalid, NotFound, Problem, Stale
 from chalicelib.domain.recipient_list import ListStatus
+from chalicelib.domain.rights import Right
 from chalicelib.domain.sender import RevisionStatus
-from chalicelib.domain.workspace import Right
 from chalicelib.usecases import gate
-from chalicelib.usecases.auditing import Auditor
 from chalicelib.usecases.ports import next_version
 from chalicelib.usecases.repeats import Request
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.audit import AuditRecord
     from chalicelib.domain.sender import Revision, Sender
     from chalicelib.domain.workspace import Workspace
-    from chalicelib.usecases.auditing import Caller
+    from chalicelib.usecases.auditing import Auditor, Caller
     from chalicelib.usecases.ports import (
         Campaigns,
         Changes,
@@ -56,6 +55,7 @@ class CampaignDesk:
     executions: Executions
     clock: Clock
     ids: Ids
+    auditor: Auditor
 
     def workspace(self, caller: Caller) -> Workspace:
         caller.must(Right.VIEW)
@@ -188,8 +188,7 @@ class CampaignDesk:
     def _audit(
         self, caller: Caller, before: Campaign | None, after: Campaign, action: str
     ) -> AuditRecord:
-        auditor = Auditor(self.clock, self.ids)
-        return auditor.of_campaign(caller.actor, action, before, after)
+        return self.auditor.of_campaign(caller.actor, action, before, after)
 
 
 def _named(field: str, read: Callable[[], T]) -> T:

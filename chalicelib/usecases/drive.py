@@ -19,12 +19,12 @@ from chalicelib.domain.errors import Conflict, Exists, NotFound
 from chalicelib.domain.formats import manifest as manifests
 from chalicelib.domain.recipient_list import list_prefix
 from chalicelib.usecases import gate
-from chalicelib.usecases.auditing import Auditor
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from chalicelib.domain.delivery import Window
+    from chalicelib.usecases.auditing import Auditor
     from chalicelib.usecases.folding import Folder
     from chalicelib.usecases.ports import (
         Blobs,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
         Clock,
         Delivery,
         Executions,
-        Ids,
     )
 
 # A channel's traffic is looked through for receipts for the validity period and this (DESIGN 4.9).
@@ -70,7 +69,7 @@ class Driver:
     executions: Executions
     folder: Folder
     clock: Clock
-    ids: Ids
+    auditor: Auditor
 
     def build(self, workspace: str, campaign_id: str) -> Step:
         campaign = self.campaigns.campaign(workspace, campaign_id)
@@ -160,8 +159,7 @@ class Driver:
         )
 
     def _save(self, before: Campaign, after: Campaign, function: str) -> Campaign:
-        auditor = Auditor(self.clock, self.ids)
         action = f"campaign.{after.status.value}"
         return self.changes.save(
-            after, auditor.of_campaign(system(function), action, before, after)
+            after, self.auditor.of_campaign(system(function), action, before, after)
         )

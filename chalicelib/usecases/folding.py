@@ -18,10 +18,10 @@ from chalicelib.domain.campaign import Move, Status
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.formats import ledger as ledger_format
 from chalicelib.domain.plan import next_window
-from chalicelib.usecases.auditing import Auditor
 
 if TYPE_CHECKING:
     from chalicelib.domain.delivery import ChunkRecord, Window
+    from chalicelib.usecases.auditing import Auditor
     from chalicelib.usecases.ports import (
         Blobs,
         Campaigns,
@@ -42,6 +42,7 @@ class Folder:
     executions: Executions
     clock: Clock
     ids: Ids
+    auditor: Auditor
 
     def fold(self, workspace: str, campaign: str, number: int) -> None:
         chunk = self.delivery.chunk(workspace, campaign, number)
@@ -103,8 +104,7 @@ class Folder:
         if waiting and self.clock.now() < until:
             return
         done = rules.finish(campaign, Move.COMPLETE, self.clock.now())
-        auditor = Auditor(self.clock, self.ids)
-        audit = auditor.of_campaign(system("folder"), "campaign.done", campaign, done)
+        audit = self.auditor.of_campaign(system("folder"), "campaign.done", campaign, done)
         # Stale: someone else moved it; who folds or sweeps next decides on what is there then.
         with suppress(Stale):
             self.changes.save(done, audit)

@@ -32,12 +32,12 @@ from chalicelib.domain.recipient_list import (
 from chalicelib.sms.numbering import normalise_quickly
 from chalicelib.sms.phone import BadNumber
 from chalicelib.sms.table import BadFile, first_column, safe_cell, unpack
-from chalicelib.usecases.auditing import Auditor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chalicelib.domain.recipient_list import RecipientList
+    from chalicelib.usecases.auditing import Auditor
     from chalicelib.usecases.ports import (
         Blobs,
         Campaigns,
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
         Clock,
         DataKeys,
         Directory,
-        Ids,
         Uploads,
     )
 
@@ -69,7 +68,7 @@ class Ingest:
     blobs: Blobs
     data_keys: DataKeys
     clock: Clock
-    ids: Ids
+    auditor: Auditor
     limit: int
 
     def run(self, workspace: str, list_id: str) -> RecipientList | None:
@@ -175,7 +174,7 @@ class Ingest:
             "digest": digest,
             "failure": failure,
         }
-        audit = Auditor(self.clock, self.ids).record(
+        audit = self.auditor.record(
             before.workspace,
             system("ingest"),
             f"list.{to.value}",

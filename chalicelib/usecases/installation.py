@@ -9,8 +9,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.channel import check_channel
-from chalicelib.domain.errors import require
-from chalicelib.domain.identity import User, check_new_user, normal_email
+from chalicelib.domain.errors import Conflict, NotFound
+from chalicelib.domain.identity import (
+    User,
+    check_email,
+    check_name,
+    check_password,
+    digest_of,
+    normal_email,
+)
+from chalicelib.domain.membership import Member, check_role, roster_with
+from chalicelib.domain.rights import Role
 from chalicelib.domain.sender import (
     DESTINATION,
     Revision,
@@ -19,12 +28,22 @@ from chalicelib.domain.sender import (
     check_address,
     default_type,
 )
-from chalicelib.domain.workspace import MASTER, Member, Role, Workspace
-from chalicelib.usecases.auditing import Auditor
+from chalicelib.domain.workspace import MASTER, Workspace, check_settings
+from chalicelib.usecases.invitations import (
+    NewInvitation,
+    held_in,
+    invitation_of,
+    invitation_token,
+    place_of,
+    taken,
+)
+from chalicelib.usecases.ports import next_version
 
 if TYPE_CHECKING:
     from chalicelib.domain.audit import Actor, AuditRecord, Facts
     from chalicelib.domain.channel import Channel
+    from chalicelib.domain.invitation import Invitation
+    from chalicelib.usecases.auditing import Auditor
     from chalicelib.usecases.ports import (
         Campaigns,
         Changes,
@@ -46,6 +65,7 @@ class Installation:
     passwords: Passwords
     clock: Clock
     ids: Ids
+    auditor: Auditor
     actor: Actor
 
     def add_workspace(self, workspace_id: str, name: str, time_zone: str) -> Workspace:
@@ -57,10 +77,42 @@ class Installation:
             wrapped_data_key=self.data_keys.create(workspace_id),
             created_at=self.clock.now(),
         )
+        check_settings(workspace)
         return self._add(workspace, workspace_id, "workspace.created", workspace_id, name=name)
 
+    def invite_super_admin(self, email: str, *, recover: bool = False) -> tuple[Invitation, str]:
+        """The first one, or one more where all that there are have lost their way in; with the
+        token that opens the invitation. No password is made up, given, or kept.
+        """
+        check_email(email)
+        self._ensure_master()
+        if self.directory.roster(MASTER).admins and not recover:
+            raise Conflict(
+                "This installation has a super admin, who can invite others. If none of them can "
+                "sign in any more, say --recover."
+            )
+        now = self.clock.now()
+        new = NewInvitation(normal_email(email), Role.SUPER_ADMIN, is_moderator=False)
+        place = place_of(self.directory, MASTER, new.email)
+        invitation = held_in(self.directory, place, now) or invitation_of(
+            new, self.ids, MASTER, self.actor.user, now
+        )
+        token = invitation_token(invitation, self.ids.token())
+        invitation = replace(invitation, digest=digest_of(token))
+        audit = self._audit(MASTER, "super_admin.invited", invitation.id, recover=recover)
+        self.changes.commit(invitation, taken(place, invitation), audit=audit)
+        return next_version(invitation), token
+
+    def _ensure_master(self) -> None:
+        try:
+            self.directory.workspace(MASTER)
+        except NotFound:
+            self.add_workspace(MASTER, "Installation", "UTC")
+
     def add_person(self, email: str, name: str, password: str) -> User:
-        check_new_user(email, password)
+        check_email(email)
+        check_name(name)
+        check_password(password, email, common=self.passwords.common(password))
         user = User(
             id=self.ids.new("usr"),
             email=normal_email(email),
@@ -73,15 +125,12 @@ class Installation:
     def add_member(
         self, workspace: str, user: str, role: Role, *, is_moderator: bool = False
     ) -> Member:
-        require(
-            (
-                not is_moderator or role is Role.AUTHOR,
-                "is_moderator",
-                "only an author can carry it: moderators and admins may decide anyway",
-            )
-        )
+        check_role(workspace, role, is_moderator=is_moderator)
         member = Member(workspace, user, role, is_moderator, self.clock.now())
-        return self._add(member, workspace, "member.added", user, role=role.value)
+        roster = roster_with(self.directory.roster(workspace), user, role)
+        audit = self._audit(workspace, "member.added", user, role=role.value)
+        self.changes.commit(member, *filter(None, (roster,)), audit=audit)
+        return next_version(member)
 
     def add_channel(self, channel: Channel) -> Channel:
         check_channel(channel)
@@ -126,6 +175,4 @@ class Installation:
 
     def _audit(self, workspace: str, action: str, target: str, **after: str | int) -> AuditRecord:
         facts: Facts = after
-        return Auditor(self.clock, self.ids).record(
-            workspace, self.actor, action, target, after=facts
-        )
+        return self.auditor.record(workspace, self.actor, action, target, after=facts)

@@ -16,15 +16,14 @@ from chalicelib.domain.recipient_list import (
     check_upload,
     upload_key,
 )
-from chalicelib.domain.workspace import Right
-from chalicelib.usecases.auditing import Auditor
+from chalicelib.domain.rights import Right
 from chalicelib.usecases.ports import next_version
 from chalicelib.usecases.repeats import Request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chalicelib.usecases.auditing import Caller
+    from chalicelib.usecases.auditing import Auditor, Caller
     from chalicelib.usecases.ports import Campaigns, Changes, Clock, Ids, Page, Uploads
     from chalicelib.usecases.repeats import Mark, Repeats
 
@@ -46,10 +45,11 @@ class Lists:
     uploads: Uploads
     clock: Clock
     ids: Ids
+    auditor: Auditor
     upload_max_bytes: int
 
     def begin(self, caller: Caller, new: NewList, key: str | None = None) -> RecipientList:
-        caller.must(Right.UPLOAD_LIST)
+        caller.must(Right.FEED)
         check_upload(new.name, new.size, self.upload_max_bytes, new.default_country)
         return self.repeats.once(
             Request(caller, key, new),
@@ -70,7 +70,7 @@ class Lists:
             upload=self.uploads.begin(upload_key(caller.workspace, list_id)),
             created_at=self.clock.now(),
         )
-        audit = self._auditor.record(
+        audit = self.auditor.record(
             caller.workspace,
             caller.actor,
             "list.created",
@@ -114,7 +114,7 @@ class Lists:
                 f"{stored.parts} of {recipients.parts} parts and {stored.size} of "
                 f"{recipients.size} bytes have arrived: upload the missing parts, then complete."
             )
-        audit = self._auditor.record(
+        audit = self.auditor.record(
             caller.workspace, caller.actor, "list.uploaded", list_id, after={"size": stored.size}
         )
         recipients = self.changes.save(recipients, audit)
@@ -125,7 +125,7 @@ class Lists:
         recipients = self._uploading(caller, list_id)
         check_move(recipients, ListStatus.FAILED)
         failed = replace(recipients, status=ListStatus.FAILED, failure="The upload was aborted.")
-        audit = self._auditor.record(caller.workspace, caller.actor, "list.aborted", list_id)
+        audit = self.auditor.record(caller.workspace, caller.actor, "list.aborted", list_id)
         failed = self.changes.save(failed, audit)
         self.uploads.abort(upload_key(caller.workspace, list_id), recipients.upload)
         return failed
@@ -140,7 +140,7 @@ class Lists:
 
     def _own(self, caller: Caller, list_id: str) -> RecipientList:
         recipients = self.campaigns.recipient_list(caller.workspace, list_id)
-        caller.must(Right.UPLOAD_LIST, author=recipients.author)
+        caller.must(Right.FEED, author=recipients.author)
         return recipients
 
     def _uploading(self, caller: Caller, list_id: str) -> RecipientList:
@@ -148,10 +148,6 @@ class Lists:
         if recipients.status is not ListStatus.UPLOADING:
             raise Conflict(f"The upload is over: the list is {recipients.status.value}.")
         return recipients
-
-    @property
-    def _auditor(self) -> Auditor:
-        return Auditor(self.clock, self.ids)
 
 
 def _part_length(recipients: RecipientList, number: int) -> int:

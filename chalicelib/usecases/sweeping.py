@@ -1,25 +1,53 @@
 """The sweep: every minute, the same as the doorbells for whatever is open (DESIGN 3, 4.4).
 
 It restarts executions that were lost, folds what no stream record announced, tries receipts again
-and lets go of campaigns that have ended.
+and lets go of campaigns that have ended. Of the audit log it seals what no doorbell announced,
+keeps the chains' checkpoints, and brings back what waits in the fallback store (SPEC 8.2).
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from zlib import crc32
 
 from chalicelib.domain import campaign as rules
 from chalicelib.domain.audit import Actor, system
 from chalicelib.domain.campaign import LIVE, Campaign, PauseReason, Status
-from chalicelib.domain.errors import IllegalMove
-from chalicelib.usecases.auditing import Auditor
+from chalicelib.domain.errors import IllegalMove, Unavailable
+from chalicelib.domain.workspace import MASTER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from chalicelib.domain.audit import AuditRecord
     from chalicelib.domain.delivery import LiveCampaign
+    from chalicelib.usecases.auditing import Auditor
     from chalicelib.usecases.folding import Folder
-    from chalicelib.usecases.ports import Campaigns, Changes, Clock, Delivery, Executions, Ids
+    from chalicelib.usecases.ports import (
+        AuditFallback,
+        AuditLog,
+        Campaigns,
+        Changes,
+        Clock,
+        Delivery,
+        Directory,
+        Executions,
+    )
     from chalicelib.usecases.receipts import Receipts
+    from chalicelib.usecases.sealing import Keeper
+
+# Workspaces whose logs are visited in one minute; where there are more, they take turns.
+SHARE: Final = 50
+# What no doorbell announced, and was not seen within minutes either, is looked for so far back and,
+# since that is a lot to read of a busy workspace, only so often.
+FAR_BACK: Final = timedelta(days=2)
+FAR_BACK_EVERY: Final = 15
+CHECKPOINT_EVERY: Final = 60
+_DIRECTORY_PAGE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +59,7 @@ class Sweep:
     folder: Folder
     receipts: Receipts
     clock: Clock
-    ids: Ids
+    auditor: Auditor
 
     def markers(self) -> list[LiveCampaign]:
         return self.campaigns.live()
@@ -78,5 +106,71 @@ class Sweep:
         self.executions.start(again.workspace, again.id, again.run)
 
     def _save(self, before: Campaign, after: Campaign, actor: Actor, action: str) -> Campaign:
-        auditor = Auditor(self.clock, self.ids)
-        return self.changes.save(after, auditor.of_campaign(actor, action, before, after))
+        return self.changes.save(after, self.auditor.of_campaign(actor, action, before, after))
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What one minute does for one workspace's log."""
+
+    workspace: str
+    since: datetime | None
+    sign: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSweep:
+    directory: Directory
+    log: AuditLog
+    fallback: AuditFallback
+    keeper: Keeper
+    clock: Clock
+
+    def flush(self) -> dict[str, datetime]:
+        """Bring back what waits in the fallback store; of each workspace touched, from when on."""
+        touched: dict[str, datetime] = {}
+
+        def take(record: AuditRecord) -> None:
+            self.log.append(record)
+            touched[record.workspace] = min(touched.get(record.workspace, record.at), record.at)
+
+        # Away again: what is left waits for the next sweep.
+        with suppress(Unavailable):
+            self.fallback.drain(take)
+        return touched
+
+    def visits(self, touched: Mapping[str, datetime]) -> list[Visit]:
+        """This minute's share, and whatever `flush` touched. Each workspace has minutes of its own
+        for what is not done at every visit, so that the work spreads.
+        """
+        now = self.clock.now()
+        workspaces = sorted({MASTER, *self._workspaces()})
+        groups = -(-len(workspaces) // SHARE)
+        minute = int(now.timestamp()) // 60
+        found = {workspace: Visit(workspace, at, sign=False) for workspace, at in touched.items()}
+        for workspace in workspaces[minute % groups :: groups]:
+            turn = minute // groups + crc32(workspace.encode())
+            far = now - FAR_BACK if _due(turn, FAR_BACK_EVERY, groups) else None
+            starts = [start for start in (far, touched.get(workspace)) if start is not None]
+            sign = _due(turn, CHECKPOINT_EVERY, groups)
+            found[workspace] = Visit(workspace, min(starts, default=None), sign)
+        return list(found.values())
+
+    def tend(self, visit: Visit) -> None:
+        self.keeper.seal(visit.workspace, visit.since)
+        if visit.sign:
+            self.keeper.checkpoint(visit.workspace)
+
+    def _workspaces(self) -> Iterator[str]:
+        after: str | None = None
+        while True:
+            page = self.directory.workspaces(after=after, limit=_DIRECTORY_PAGE)
+            yield from (workspace.id for workspace in page.items)
+            after = page.next
+            if after is None:
+                return
+
+
+def _due(turn: int, every: int, groups: int) -> bool:
+    """Whether it is this visit's turn, where there is one every `groups` minutes."""
+    return turn % max(1, every // groups) == 0

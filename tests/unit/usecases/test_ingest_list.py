@@ -22,6 +22,7 @@ from chalicelib.domain.formats import manifest as manifest_format
 from chalicelib.domain.recipient_list import ListCounts, ListStatus, RecipientList
 from chalicelib.sms.phone import BadNumber, normalise
 from chalicelib.usecases import ingest_list
+from chalicelib.usecases.auditing import Auditor, Retentions
 from chalicelib.usecases.ingest_list import Ingest, Numbers
 from tests.fakes import samples
 from tests.fakes.records import FakeCampaigns, FakeChanges, FakeDirectory, Records
@@ -53,15 +54,16 @@ class World:
 
     @property
     def ingest(self) -> Ingest:
+        directory, clock = FakeDirectory(self.records), FakeClock()
         return Ingest(
-            directory=FakeDirectory(self.records),
+            directory=directory,
             campaigns=FakeCampaigns(self.records),
             changes=FakeChanges(self.records),
             uploads=self.uploads,
             blobs=self.blobs,
             data_keys=self.data_keys,
-            clock=FakeClock(),
-            ids=self.ids,
+            clock=clock,
+            auditor=Auditor(clock, self.ids, Retentions(directory, clock)),
             limit=self.limit,
         )
 

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain.campaign import Approval, Status
 from chalicelib.domain.errors import AlreadyDecided, Conflict, Forbidden, Invalid, Stale
 from chalicelib.domain.recipient_list import ListStatus
-from chalicelib.domain.workspace import Role
+from chalicelib.domain.rights import Role
 from chalicelib.usecases.campaigns import NewCampaign
 from tests.fakes import samples
 from tests.fakes.world import World

@@ -1,8 +1,6 @@
-"""Signing in, uploads and the installation's own records, on fakes."""
+"""Uploads and the installation's own records, on fakes."""
 
 from __future__ import annotations
-
-from datetime import timedelta
 
 import pytest
 
@@ -12,75 +10,17 @@ from chalicelib.domain.errors import (
     Forbidden,
     Invalid,
     KeyReused,
-    NotFound,
-    Unauthenticated,
 )
-from chalicelib.domain.identity import SESSION_LENGTH
 from chalicelib.domain.recipient_list import PART_BYTES, ListStatus
-from chalicelib.domain.workspace import Role
-from chalicelib.usecases.identity import Origin
+from chalicelib.domain.rights import Role
 from chalicelib.usecases.lists import NewList
 from tests.fakes import samples
-from tests.fakes.world import PASSWORD, UPLOAD_MAX, World
-
-HERE = Origin("192.0.2.1", "test", "req-1")
+from tests.fakes.world import UPLOAD_MAX, World
 
 
 @pytest.fixture
 def world() -> World:
     return World()
-
-
-def test_signing_in_opens_a_session_that_leads_to_the_member(world: World) -> None:
-    signed = world.identity.sign_in(" Author@Example.com ", PASSWORD, HERE)
-    assert signed.token.startswith("mcs_")
-    assert [member.workspace for member in signed.memberships] == [world.workspace]
-    caller = world.identity.caller(signed.token, world.workspace, HERE)
-    assert (caller.user, caller.actor.role) == (world.author.user, "author")
-    assert world.records.audit[-1].action == "session.opened"
-    assert world.records.audit[-1].actor.address == "192.0.2.1"
-    user, memberships = world.identity.whoami(signed.token)
-    assert (user.email, len(memberships)) == ("author@example.com", 1)
-
-
-def test_unknown_account_and_wrong_password_look_alike(world: World) -> None:
-    refusals = []
-    for email, password in (
-        ("author@example.com", "wrong password"),
-        ("nobody@example.com", PASSWORD),
-    ):
-        with pytest.raises(Unauthenticated) as refusal:
-            world.identity.sign_in(email, password, HERE)
-        refusals.append(str(refusal.value))
-    assert refusals[0] == refusals[1]
-
-
-def test_a_session_ends_by_time_and_by_signing_out(world: World) -> None:
-    signed = world.identity.sign_in("author@example.com", PASSWORD, HERE)
-    world.identity.sign_out(signed.token, HERE)
-    assert world.records.audit[-1].action == "session.closed"
-    with pytest.raises(Unauthenticated):
-        world.identity.session(signed.token)
-    signed = world.identity.sign_in("author@example.com", PASSWORD, HERE)
-    world.clock.advance(SESSION_LENGTH - timedelta(seconds=1))
-    assert world.identity.session(signed.token).user == world.author.user
-    world.clock.advance(timedelta(seconds=1))
-    with pytest.raises(Unauthenticated):
-        world.identity.session(signed.token)
-
-
-@pytest.mark.parametrize("token", ["", "mcs_", "mcs_wrong", "Basic x"])
-def test_a_token_that_is_none_is_refused(world: World, token: str) -> None:
-    with pytest.raises(Unauthenticated):
-        world.identity.session(token)
-
-
-def test_a_workspace_of_others_does_not_exist(world: World) -> None:
-    world.installation.add_workspace("wsp_b", "Other", "UTC")
-    signed = world.identity.sign_in("author@example.com", PASSWORD, HERE)
-    for workspace in ("wsp_b", "wsp_missing"):
-        with pytest.raises(NotFound, match="no such workspace"):
-            world.identity.caller(signed.token, workspace, HERE)
 
 
 def test_an_upload_from_begin_to_complete(world: World) -> None:

@@ -16,7 +16,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.formats.inbox import RawReceipt
 from chalicelib.domain.ledger import RecipientState
-from chalicelib.domain.workspace import Role
+from chalicelib.domain.rights import Role
 from tests.fakes import samples
 from tests.fakes.world import World, accepted, refused
 
@@ -159,6 +159,7 @@ def test_a_cancelled_campaign_stops_and_the_rest_counts_as_cancelled(world: Worl
 
 def test_a_stranger_sees_nothing_of_another_workspace(world: World) -> None:
     campaign = world.approved_campaign(NUMBERS)
+    world.installation.add_workspace("wsp_other", "Other", "UTC")
     stranger = world.caller(samples.member(workspace="wsp_other", user="usr_x", role=Role.ADMIN))
     with pytest.raises(NotFound) as foreign:
         world.desk.get(stranger, campaign)

@@ -1,0 +1,232 @@
+"""The API's use cases over whatever services: AWS's, or the tests' fakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.usecases.access import Access
+from chalicelib.usecases.account import Account
+from chalicelib.usecases.audit_desk import AuditDesk
+from chalicelib.usecases.campaigns import CampaignDesk
+from chalicelib.usecases.credentials import Credentials
+from chalicelib.usecases.identity import Identity
+from chalicelib.usecases.invitations import Invitations
+from chalicelib.usecases.joining import Joining
+from chalicelib.usecases.lists import Lists
+from chalicelib.usecases.members import Members
+from chalicelib.usecases.recipients import Recipients
+from chalicelib.usecases.repeats import Repeats
+from chalicelib.usecases.settings import WorkspaceDesk
+
+if TYPE_CHECKING:
+    from chalicelib.bootstrap import Records
+    from chalicelib.usecases.auditing import Auditor, Recorder
+    from chalicelib.usecases.ports import (
+        Blobs,
+        Checkpoints,
+        Clock,
+        DataKeys,
+        Errands,
+        Executions,
+        Ids,
+        Passwords,
+        Uploads,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the API's use cases need from the world: AWS's, or fakes of it."""
+
+    records: Records
+    clock: Clock
+    ids: Ids
+    auditor: Auditor
+    recorder: Recorder
+    passwords: Passwords
+    data_keys: DataKeys
+    errands: Errands
+    checkpoints: Checkpoints
+    uploads: Uploads
+    blobs: Blobs
+    executions: Executions
+    upload_max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    clock: Clock
+    identity: Identity
+    account: Account
+    access: Access
+    settings: WorkspaceDesk
+    members: Members
+    invitations: Invitations
+    joining: Joining
+    credentials: Credentials
+    lists: Lists
+    campaigns: CampaignDesk
+    recipients: Recipients
+    audit: AuditDesk
+
+
+def compose_api(services: Services) -> Api:
+    """The API's use cases over whatever services; tests compose theirs in the same way."""
+    records = services.records
+    repeats = Repeats(records.directory, services.clock)
+    identity = Identity(
+        directory=records.directory,
+        changes=records.changes,
+        passwords=services.passwords,
+        data_keys=services.data_keys,
+        clock=services.clock,
+        ids=services.ids,
+        auditor=services.auditor,
+        recorder=services.recorder,
+    )
+    return Api(
+        clock=services.clock,
+        identity=identity,
+        account=_account(services),
+        access=_access(services, identity),
+        settings=_settings(services, repeats),
+        members=_members(services),
+        invitations=_invitations(services, repeats),
+        joining=_joining(services),
+        credentials=_credentials(services, repeats),
+        lists=_lists(services, repeats),
+        campaigns=_campaigns(services, repeats),
+        recipients=_recipients(services),
+        audit=_audit(services),
+    )
+
+
+def _account(services: Services) -> Account:
+    return Account(
+        directory=services.records.directory,
+        changes=services.records.changes,
+        passwords=services.passwords,
+        data_keys=services.data_keys,
+        clock=services.clock,
+        ids=services.ids,
+        auditor=services.auditor,
+        recorder=services.recorder,
+        errands=services.errands,
+    )
+
+
+def _access(services: Services, identity: Identity) -> Access:
+    return Access(
+        directory=services.records.directory,
+        clock=services.clock,
+        identity=identity,
+        recorder=services.recorder,
+        auditor=services.auditor,
+    )
+
+
+def _settings(services: Services, repeats: Repeats) -> WorkspaceDesk:
+    return WorkspaceDesk(
+        directory=services.records.directory,
+        changes=services.records.changes,
+        repeats=repeats,
+        data_keys=services.data_keys,
+        errands=services.errands,
+        clock=services.clock,
+        ids=services.ids,
+        auditor=services.auditor,
+    )
+
+
+def _members(services: Services) -> Members:
+    return Members(
+        directory=services.records.directory,
+        changes=services.records.changes,
+        clock=services.clock,
+        auditor=services.auditor,
+    )
+
+
+def _invitations(services: Services, repeats: Repeats) -> Invitations:
+    return Invitations(
+        directory=services.records.directory,
+        changes=services.records.changes,
+        repeats=repeats,
+        passwords=services.passwords,
+        errands=services.errands,
+        clock=services.clock,
+        ids=services.ids,
+        auditor=services.auditor,
+    )
+
+
+def _joining(services: Services) -> Joining:
+    return Joining(
+        directory=services.records.directory,
+        changes=services.records.changes,
+        passwords=services.passwords,
+        errands=services.errands,
+        clock=services.clock,
+        ids=services.ids,
+        auditor=services.auditor,
+    )
+
+
+def _credentials(services: Services, repeats: Repeats) -> Credentials:
+    return Credentials(
+        directory=services.records.directory,
+        changes=services.records.changes,
+        repeats=repeats,
+        clock=services.clock,
+        ids=services.ids,
+        auditor=services.auditor,
+    )
+
+
+def _lists(services: Services, repeats: Repeats) -> Lists:
+    return Lists(
+        campaigns=services.records.campaigns,
+        changes=services.records.changes,
+        repeats=repeats,
+        uploads=services.uploads,
+        clock=services.clock,
+        ids=services.ids,
+        auditor=services.auditor,
+        upload_max_bytes=services.upload_max_bytes,
+    )
+
+
+def _campaigns(services: Services, repeats: Repeats) -> CampaignDesk:
+    return CampaignDesk(
+        directory=services.records.directory,
+        campaigns=services.records.campaigns,
+        changes=services.records.changes,
+        repeats=repeats,
+        executions=services.executions,
+        clock=services.clock,
+        ids=services.ids,
+        auditor=services.auditor,
+    )
+
+
+def _recipients(services: Services) -> Recipients:
+    return Recipients(
+        directory=services.records.directory,
+        campaigns=services.records.campaigns,
+        delivery=services.records.delivery,
+        blobs=services.blobs,
+        data_keys=services.data_keys,
+        auditor=services.auditor,
+        recorder=services.recorder,
+    )
+
+
+def _audit(services: Services) -> AuditDesk:
+    return AuditDesk(
+        log=services.records.audit,
+        checkpoints=services.checkpoints,
+        clock=services.clock,
+        recorder=services.recorder,
+        auditor=services.auditor,
+    )

@@ -1,0 +1,133 @@
+"""The members of a workspace: who they are, what they may do, until when (SPEC 2.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain import membership as rules
+from chalicelib.domain.errors import NotFound, Outdated
+from chalicelib.domain.invitation import revoked
+from chalicelib.domain.rights import Right
+from chalicelib.usecases.invitations import held_in, place_of
+from chalicelib.usecases.ports import Page, next_version
+from chalicelib.usecases.standing import anew, must_still, seated
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chalicelib.domain.invitation import Invitation
+    from chalicelib.domain.membership import Member
+    from chalicelib.domain.rights import Role
+    from chalicelib.usecases.auditing import Auditor, Caller
+    from chalicelib.usecases.ports import Changes, Clock, Directory
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """A member as the caller gets to see them: addresses are for those who administer."""
+
+    member: Member
+    name: str
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    directory: Directory
+    changes: Changes
+    clock: Clock
+    auditor: Auditor
+
+    def page(self, caller: Caller, after: str | None, limit: int) -> Page[MemberView]:
+        caller.must(Right.VIEW)
+        page = self.directory.members(caller.workspace, after=after, limit=limit)
+        return Page(self._views(caller, page.items), page.next)
+
+    def get(self, caller: Caller, user: str) -> MemberView:
+        caller.must(Right.VIEW)
+        return self._view(caller, self._member(caller.workspace, user))
+
+    def change_role(
+        self,
+        caller: Caller,
+        user: str,
+        role: Role,
+        *,
+        is_moderator: bool = False,
+        expected_version: int | None = None,
+    ) -> MemberView:
+        def decide() -> Member:
+            must_still(self.directory, caller, Right.ADMINISTER)
+            member = self._member(caller.workspace, user)
+            if expected_version not in {None, member.version}:
+                raise Outdated
+            changed = rules.change_role(member, role, is_moderator=is_moderator, by=caller.user)
+            return member if changed == member else self._save(caller, member, changed)
+
+        return self._view(caller, anew(decide))
+
+    def remove(self, caller: Caller, user: str) -> None:
+        anew(lambda: self._remove(caller, user))
+
+    def _save(self, caller: Caller, before: Member, after: Member) -> Member:
+        records = seated(self.directory, after)
+        audit = self.auditor.record(
+            caller.workspace,
+            caller.actor,
+            "member.changed",
+            after.user,
+            before=rules.facts(before),
+            after=rules.facts(after),
+        )
+        self.changes.commit(*records, audit=audit)
+        return next_version(after)
+
+    def _remove(self, caller: Caller, user: str) -> None:
+        must_still(self.directory, caller, Right.ADMINISTER)
+        member = self._member(caller.workspace, user)
+        rules.check_other(caller.user, member)
+        roster = rules.roster_without(self.directory.roster(caller.workspace), user)
+        invitation = self._way_back(member)
+        audit = self.auditor.record(
+            caller.workspace,
+            caller.actor,
+            "member.removed",
+            user,
+            before=rules.facts(member),
+            after={"revoked_invitation": invitation.id} if invitation else None,
+        )
+        changed = [record for record in (roster, invitation) if record is not None]
+        self.changes.commit(*changed, remove=[member], audit=audit)
+
+    def _way_back(self, member: Member) -> Invitation | None:
+        """Who came in by the join code may hold an invitation still: it goes along."""
+        user = self.directory.users([member.user]).get(member.user)
+        if user is None:
+            return None
+        now = self.clock.now()
+        place = place_of(self.directory, member.workspace, user.email)
+        held = held_in(self.directory, place, now)
+        return revoked(held, now) if held else None
+
+    def _member(self, workspace: str, user: str) -> Member:
+        member = self.directory.member(workspace, user)
+        if member is None:
+            raise NotFound("member")
+        return member
+
+    def _view(self, caller: Caller, member: Member) -> MemberView:
+        (view,) = self._views(caller, [member])
+        return view
+
+    def _views(self, caller: Caller, members: Sequence[Member]) -> list[MemberView]:
+        people = self.directory.users([member.user for member in members])
+        with_email = caller.may(Right.ADMINISTER)
+        return [
+            MemberView(
+                member,
+                name=people[member.user].name if member.user in people else "",
+                email=people[member.user].email if with_email and member.user in people else None,
+            )
+            for member in members
+        ]
