@@ -26,7 +26,12 @@ PURPOSES: Final[Mapping[str, str]] = {
     "MC_UPLOADS_BUCKET": "name of the bucket that callers upload lists to",
     "MC_DATA_BUCKET": "name of the bucket of lists, chunks and ledgers",
     "MC_DATA_KEY": "id or ARN of the KMS key that wraps the workspaces' keys",
+    "MC_AUDIT_KEY": "id or ARN of the KMS key that signs checkpoints of the audit log",
     "MC_STATE_MACHINE": "ARN of the state machine that drives campaigns",
+    "MC_MAIL_QUEUE": "URL of the queue of mails to be written",
+    "MC_MAIL_FROM": "address that mails come from, through SES; not needed with MC_MAILBOX_DIR",
+    "MC_MAILBOX_DIR": "folder that mails are written to and never leave; instead of MC_MAIL_FROM",
+    "MC_CONSOLE_URL": "origin that links in mails lead to, such as https://sms.example.com",
     "MC_BRIDGE_CA": "file of the certificates that the carriers' servers must chain to",
     "MC_BRIDGE_CERT": "file of the bridge's own certificate",
     "MC_BRIDGE_KEY": "file of the private key of the bridge's certificate",
@@ -68,7 +73,9 @@ class ApiSettings:
     uploads_bucket: str
     data_bucket: str
     data_key: str
+    audit_key: str
     state_machine: str
+    mail_queue: str
     upload_max_bytes: int
     endpoint: str | None
 
@@ -95,12 +102,33 @@ class IngestSettings:
 
 @dataclass(frozen=True, slots=True)
 class SweepSettings:
-    """As `FunctionSettings`; the sweep also starts lost executions again."""
+    """As `FunctionSettings`; the sweep also starts lost executions again, and signs checkpoints."""
 
     tables: Tables
     data_bucket: str
     data_key: str
+    audit_key: str
     state_machine: str
+    endpoint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SealerSettings:
+    tables: Tables
+    endpoint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MailerSettings:
+    """At least one of `mail_from` and `mailbox_dir` is there."""
+
+    tables: Tables
+    # Where audit records wait while their table is away.
+    data_bucket: str
+    mail_from: str | None
+    # Mails are written here, and none is sent.
+    mailbox_dir: Path | None
+    console_url: str
     endpoint: str | None
 
 
@@ -133,6 +161,13 @@ class _Environment:
     def optional(self, name: str) -> str | None:
         return self._variables.get(name) or None
 
+    def unless(self, name: str, other: str) -> str | None:
+        """Needed where `other` is not there; of two that stand in for each other both are named."""
+        value = self.optional(name)
+        if value is None and self.optional(other) is None:
+            self._missing.append(name)
+        return value
+
     def positive(self, name: str, default: int) -> int:
         value = self.optional(name)
         if value is None:
@@ -149,13 +184,13 @@ class _Environment:
             audit=self.needed("MC_AUDIT_TABLE"),
         )
 
-    def folder(self, name: str) -> Path | None:
-        value = self.optional(name)
-        return Path(value) if value else None
-
     def check(self) -> None:
         if self._missing:
             raise MissingSetting(*self._missing)
+
+
+def _folder(value: str | None) -> Path | None:
+    return Path(value) if value else None
 
 
 # How each field of the dataclasses above is read.
@@ -164,13 +199,18 @@ _READ: Final[Mapping[str, Callable[[_Environment], object]]] = {
     "uploads_bucket": lambda read: read.needed("MC_UPLOADS_BUCKET"),
     "data_bucket": lambda read: read.needed("MC_DATA_BUCKET"),
     "data_key": lambda read: read.needed("MC_DATA_KEY"),
+    "audit_key": lambda read: read.needed("MC_AUDIT_KEY"),
     "state_machine": lambda read: read.needed("MC_STATE_MACHINE"),
+    "mail_queue": lambda read: read.needed("MC_MAIL_QUEUE"),
+    "mail_from": lambda read: read.unless("MC_MAIL_FROM", "MC_MAILBOX_DIR"),
+    "mailbox_dir": lambda read: _folder(read.unless("MC_MAILBOX_DIR", "MC_MAIL_FROM")),
+    "console_url": lambda read: read.needed("MC_CONSOLE_URL"),
     "upload_max_bytes": lambda read: read.positive("UPLOAD_MAX_BYTES", UPLOAD_MAX_BYTES),
     "endpoint": lambda read: read.optional("AWS_ENDPOINT_URL"),
     "ca": lambda read: Path(read.needed("MC_BRIDGE_CA")),
     "certificate": lambda read: Path(read.needed("MC_BRIDGE_CERT")),
     "private_key": lambda read: Path(read.needed("MC_BRIDGE_KEY")),
-    "secrets_dir": lambda read: read.folder("MC_SECRETS_DIR"),
+    "secrets_dir": lambda read: _folder(read.optional("MC_SECRETS_DIR")),
 }
 
 
@@ -199,6 +239,14 @@ def ingest_settings(variables: Mapping[str, str] = os.environ) -> IngestSettings
 
 def sweep_settings(variables: Mapping[str, str] = os.environ) -> SweepSettings:
     return _settings(SweepSettings, variables)
+
+
+def sealer_settings(variables: Mapping[str, str] = os.environ) -> SealerSettings:
+    return _settings(SealerSettings, variables)
+
+
+def mailer_settings(variables: Mapping[str, str] = os.environ) -> MailerSettings:
+    return _settings(MailerSettings, variables)
 
 
 def bridge_settings(host: str, variables: Mapping[str, str] = os.environ) -> BridgeSettings:

@@ -36,10 +36,11 @@ AWS_PLATFORMS = {
 CHALICE_RUNTIME = ("__init__.py", "app.py")
 # botocore describes 400 services in 2,000 files, three quarters of a zip and of a cold start's
 # unpacking. A client of another service fails at once with UnknownServiceError: add it here.
-AWS_SERVICES = ("dynamodb", "kms", "s3", "sqs", "stepfunctions", "sts")
+AWS_SERVICES = ("dynamodb", "kms", "s3", "sesv2", "sqs", "stepfunctions", "sts")
 _SERVICE_DATA = "botocore/data/"
 HOW_TO_DEPLOY = """{out}: packed for {runtime} on AWS Lambda. Deploy it with
-  python -m localstack.deploy --build {out} --region REGION --origin https://CONSOLE
+  python -m localstack.deploy --build {out} --region REGION --origin https://CONSOLE \\
+    --mail-from ADDRESS
 or with the AWS CLI; the second stack's parameters are the first one's outputs:
   aws cloudformation deploy --stack-name message-center-data \\
     --template-file {out}/data.json --parameter-overrides ConsoleOrigin=https://CONSOLE
@@ -47,7 +48,7 @@ or with the AWS CLI; the second stack's parameters are the first one's outputs:
     --s3-bucket BUCKET --use-json --output-template-file {out}/packaged.json
   aws cloudformation deploy --stack-name message-center-app \\
     --template-file {out}/packaged.json --s3-bucket BUCKET --capabilities CAPABILITY_IAM \\
-    --parameter-overrides DirectoryTable=NAME CampaignsTable=NAME (and so on)"""
+    --parameter-overrides MailFrom=ADDRESS DirectoryTable=NAME CampaignsTable=NAME (and so on)"""
 
 
 class PackagingError(Exception):

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 EXCEPTIONS: Mapping[str, str] = {
     "ListStreamsTakesNoResource": "dynamodb:ListStreams knows no resource; Lambda asks for it",
     "LogDeliveryTakesNoResource": "CloudWatch's log delivery knows no resource",
+    "MailsComeFromOneAddress": "which identity SES sends by is not known; its condition names us",
     "RightsAreGivenByIamPolicies": "a key policy's resource is the key; it hands over to IAM",
+}
+# All that anybody may do to what the audit log stands on (SPEC 8.2): no other action may be allowed
+# on a resource in which the pattern is found.
+EVIDENCE: Mapping[str, frozenset[str]] = {
+    r"\bAuditTable\b": frozenset({"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"}),
+    r"\bDataBucket\b[^/]*/(\*|audit-\*|audit-checkpoints\b)": frozenset(
+        {"s3:GetObject", "s3:PutObject"}
+    ),
+    r"\bAuditKey\b": frozenset({"kms:Sign", "kms:GetPublicKey"}),
 }
 # A wildcard has to follow the name of something of ours.
 _OUR_NAME = re.compile(r"\$\{(?!AWS::(Partition|Region|AccountId|URLSuffix))[^}]+\}")
@@ -34,6 +44,10 @@ class Statement:
     @property
     def sid(self) -> str:
         return str(self.body.get("Sid", ""))
+
+    @property
+    def where(self) -> str:
+        return f"{self.holder} {self.sid}".strip()
 
     @property
     def actions(self) -> list[str]:
@@ -68,13 +82,14 @@ def findings(template: Document) -> Iterator[str]:
     for statement in statements(template):
         if statement.body.get("Effect") == "Allow":
             yield from _too_wide(statement)
+            yield from _against_evidence(statement)
     yield from _roles(template)
 
 
 def _too_wide(statement: Statement) -> Iterator[str]:
     if statement.sid in EXCEPTIONS:
         return
-    where = f"{statement.holder} {statement.sid}".strip()
+    where = statement.where
     for key in ("NotAction", "NotResource", "NotPrincipal"):
         if key in statement.body:
             yield f"{where}: {key} allows what nobody thought of"
@@ -84,6 +99,13 @@ def _too_wide(statement: Statement) -> Iterator[str]:
     for resource in statement.resources:
         if not is_named(resource):
             yield f"{where}: resource {resource}, name what it may touch"
+
+
+def _against_evidence(statement: Statement) -> Iterator[str]:
+    for pattern, permitted in EVIDENCE.items():
+        if any(re.search(pattern, str(resource)) for resource in statement.resources):
+            for action in sorted(set(statement.actions) - permitted):
+                yield f"{statement.where}: {action}, which nobody may do to the audit log"
 
 
 def is_named(resource: Json) -> bool:

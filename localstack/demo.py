@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cli.client import Client
@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from localstack.stack import Stack
 
 WORKSPACE = "demo"
+MASTER = "master"
 SENDER = "Demo"
 CHANNEL = "chn_simulator"
 # Slow enough to be watched, fast enough to be done soon.
 RATE = 200.0
 WINDOW = 50
-ROLES = ("author", "moderator", "admin")
+ROLES = ("author", "moderator", "admin", "super_admin")
 # Numbers that the North American plan keeps for fiction: 555-0100 to 555-0199 of every area.
 # Unlike those of other countries, libphonenumber takes them for valid.
 AREAS = (202, 212, 303, 305, 312, 404, 415, 512, 617, 702)
@@ -91,19 +92,26 @@ def write(path: Path, demo: Demo) -> None:
 
 
 def new_demo() -> Demo:
-    return Demo(
-        tuple(
-            Account(role, f"{role}@{WORKSPACE}.example", secrets.token_urlsafe(12))
-            for role in ROLES
-        )
-    )
+    return Demo(tuple(new_account(role) for role in ROLES))
+
+
+def complete(demo: Demo) -> Demo:
+    """With an account for roles that an earlier demo did not have."""
+    known = {account.role for account in demo.accounts}
+    added = tuple(new_account(role) for role in ROLES if role not in known)
+    return replace(demo, accounts=demo.accounts + added)
+
+
+def new_account(role: str) -> Account:
+    return Account(role, f"{role}@{WORKSPACE}.example", secrets.token_urlsafe(12))
 
 
 def ensure(stack: Stack) -> Demo:
     """Put in what is not there. The file comes first: whatever breaks off, no password is lost."""
     path, deployment = stack.places.demo, stack.outputs.data_key
-    demo = read(path) or new_demo()
-    if demo.deployment == deployment and not stack.was_unclean:
+    known = read(path)
+    demo = complete(known) if known else new_demo()
+    if demo == known and demo.deployment == deployment and not stack.was_unclean:
         return demo
     write(path, demo)
     made = stack.records("seed", plan(demo, stack.smsc_port))
@@ -132,22 +140,35 @@ def plan(demo: Demo, smsc_port: int, rate: float = RATE) -> dict[str, Any]:
                 "id": WORKSPACE,
                 "name": "Demo",
                 "time_zone": "Europe/London",
-                "people": [
-                    {
-                        "email": account.email,
-                        "name": f"Demo {account.role}",
-                        "password": account.password,
-                        "role": account.role,
-                    }
-                    for account in demo.accounts
-                ],
+                "people": [person(account) for account in demo.accounts if not reigns(account)],
                 "sender": {
                     "name": SENDER,
                     "address": SENDER,
                     "approver": demo.account("moderator").email,
                 },
-            }
+            },
+            {
+                "id": MASTER,
+                "name": "Installation",
+                "time_zone": "UTC",
+                "people": [person(account) for account in demo.accounts if reigns(account)],
+                "sender": None,
+            },
         ],
+    }
+
+
+def reigns(account: Account) -> bool:
+    """Super admins belong to the master workspace, and to no other."""
+    return account.role == "super_admin"
+
+
+def person(account: Account) -> dict[str, str]:
+    return {
+        "email": account.email,
+        "name": f"Demo {account.role.replace('_', ' ')}",
+        "password": account.password,
+        "role": account.role,
     }
 
 

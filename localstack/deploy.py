@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_lambda import LambdaClient
     from types_boto3_s3 import S3Client
 
@@ -59,16 +60,21 @@ class Outputs:
     api_url: str
     state_machine: str
     folder_function: str
+    sealer_function: str
+    mailer_function: str
     sweep_function: str
     directory_table: str
     campaigns_table: str
     delivery_table: str
     delivery_stream: str
     audit_table: str
+    audit_stream: str
     uploads_bucket: str
     data_bucket: str
     data_key: str
+    audit_key: str
     uploads_queue: str
+    mail_queue: str
 
     def environment(self) -> dict[str, str]:
         """The settings of a process of ours outside Lambda, such as the bridge."""
@@ -80,13 +86,16 @@ class Outputs:
             "MC_UPLOADS_BUCKET": self.uploads_bucket,
             "MC_DATA_BUCKET": self.data_bucket,
             "MC_DATA_KEY": self.data_key,
+            "MC_AUDIT_KEY": self.audit_key,
             "MC_STATE_MACHINE": self.state_machine,
+            "MC_MAIL_QUEUE": self.mail_queue,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Clients:
     cloudformation: CloudFormationClient
+    dynamodb: DynamoDBClient
     functions: LambdaClient
     s3: S3Client
     account: str
@@ -104,6 +113,7 @@ def connect(endpoint: str | None, region: str) -> Clients:
         raise DeployError(message)
     return Clients(
         cloudformation=session.client("cloudformation"),
+        dynamodb=session.client("dynamodb"),
         functions=session.client("lambda"),
         s3=s3,
         account=session.client("sts").get_caller_identity()["Account"],
@@ -184,23 +194,41 @@ def with_code(
 # --- all of it ---
 
 
-def deploy(
-    endpoint: str | None, region: str, build: Path, *, origin: str, alarm_topic: str = ""
-) -> Outputs:
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the operator says; the templates explain it. All else follows from the build."""
+
+    origin: str
+    alarm_topic: str = ""
+    mail_from: str = ""
+    mailbox: str = ""
+
+    def parameters(self) -> dict[str, str]:
+        return {
+            "ConsoleOrigin": self.origin,
+            "AlarmTopic": self.alarm_topic,
+            "MailFrom": self.mail_from,
+            "MailboxDir": self.mailbox,
+        }
+
+
+def deploy(endpoint: str | None, region: str, build: Path, choices: Choices) -> Outputs:
     """Deploy a build (infra.package wrote it): first what is kept, then what runs.
 
-    `origin` is where browsers upload lists from. On ministack, `renew_stream_mappings` follows.
+    On ministack, `renew_stream_mappings` follows.
     """
     clients = connect(endpoint, region)
     bucket = artifacts_bucket(clients, region)
     place = f"{clients.s3.meta.endpoint_url}/{bucket}"
-    kept = upload(clients.s3, bucket, "data.json", (build / "data.json").read_bytes())
+    kept = json.loads((build / "data.json").read_text(encoding="utf-8"))
+    given = choices.parameters()
     data = deploy_stack(
         clients.cloudformation,
         DATA_STACK,
-        f"{place}/{kept}",
-        {"ConsoleOrigin": origin, "AlarmTopic": alarm_topic},
+        f"{place}/{upload(clients.s3, bucket, 'data.json', (build / 'data.json').read_bytes())}",
+        taken(kept, given),
     )
+    let_expire(clients.dynamodb, kept, data)
     template = json.loads((build / "template.json").read_text(encoding="utf-8"))
     keys = {
         name: upload(clients.s3, bucket, name, (build / name).read_bytes())
@@ -211,9 +239,30 @@ def deploy(
         clients.cloudformation,
         APP_STACK,
         f"{place}/{upload(clients.s3, bucket, 'template.json', runs)}",
-        {name: value for name, value in data.items() if name in template["Parameters"]},
+        taken(template, given | data),
     )
     return outputs(endpoint, data | app)
+
+
+def taken(template: fragments.Document, values: Mapping[str, str]) -> dict[str, str]:
+    """What a template takes of them: CloudFormation refuses what it does not know."""
+    return {name: value for name, value in values.items() if name in template["Parameters"]}
+
+
+def let_expire(
+    dynamodb: DynamoDBClient, template: fragments.Document, made: Mapping[str, str]
+) -> None:
+    """Turn on the tables' expiry where it is off: ministack leaves it out of a template.
+
+    `made` has each table's name under its name in the template.
+    """
+    for name, resource in template["Resources"].items():
+        expiry = resource["Properties"].get("TimeToLiveSpecification")
+        if expiry is None:
+            continue
+        state = dynamodb.describe_time_to_live(TableName=made[name])["TimeToLiveDescription"]
+        if state.get("TimeToLiveStatus") == "DISABLED":
+            dynamodb.update_time_to_live(TableName=made[name], TimeToLiveSpecification=expiry)
 
 
 def outputs(endpoint: str | None, values: Mapping[str, str]) -> Outputs:
@@ -226,16 +275,21 @@ def outputs(endpoint: str | None, values: Mapping[str, str]) -> Outputs:
         api_url=url,
         state_machine=values["StateMachine"],
         folder_function=values["FolderFunction"],
+        sealer_function=values["SealerFunction"],
+        mailer_function=values["MailerFunction"],
         sweep_function=values["SweepFunction"],
         directory_table=values["DirectoryTable"],
         campaigns_table=values["CampaignsTable"],
         delivery_table=values["DeliveryTable"],
         delivery_stream=values["DeliveryStream"],
         audit_table=values["AuditTable"],
+        audit_stream=values["AuditStream"],
         uploads_bucket=values["UploadsBucket"],
         data_bucket=values["DataBucket"],
         data_key=values["DataKey"],
+        audit_key=values["AuditKey"],
         uploads_queue=values["UploadsQueue"],
+        mail_queue=values["MailsQueueUrl"],
     )
 
 
@@ -293,14 +347,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--endpoint", help="an emulator's address; AWS without it")
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--alarm-topic", default="", help="ARN of an SNS topic for alarms")
+    parser.add_argument("--mail-from", default="", help="address that mails come from, through SES")
+    parser.add_argument("--mailbox", default="", help="folder for mails, instead: emulators only")
     options = parser.parse_args(arguments)
     try:
         made = deploy(
             options.endpoint,
             options.region,
             options.build,
-            origin=options.origin,
-            alarm_topic=options.alarm_topic,
+            Choices(options.origin, options.alarm_topic, options.mail_from, options.mailbox),
         )
     except DeployError as error:
         print(error, file=sys.stderr)

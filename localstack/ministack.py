@@ -172,7 +172,9 @@ class Ministack:
             # Each worker is unpacked anew: what it compiles is of no use to the next one.
             "PYTHONDONTWRITEBYTECODE": "1",
             "BIND_HOST": HOST,
-            "GATEWAY_PORT": str(port),
+            # Not GATEWAY_PORT: it names queues by that as well, so at another port it would know
+            # none of them, and no list or mail would reach its function.
+            "EDGE_PORT": str(port),
             "PERSIST_STATE": "1",
             "STATE_DIR": str(home / "state"),
             "S3_PERSIST": "1",

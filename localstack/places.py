@@ -18,8 +18,9 @@ class Places:
     state: Path
 
     def make(self) -> None:
-        for folder in (self.state, self.log, self.secrets, self.certificates, self.ministack):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.log, self.secrets, self.certificates, self.mail, self.ministack):
+            folder.mkdir(mode=0o700, exist_ok=True)
 
     @property
     def lock(self) -> Path:
@@ -53,6 +54,11 @@ class Places:
     @property
     def smsc_log(self) -> Path:
         return self.log / "smsc-messages.jsonl"
+
+    @property
+    def mail(self) -> Path:
+        """Mails that would have been sent; who reads them can take accounts over."""
+        return self.state / "mail"
 
     @property
     def secrets(self) -> Path:

@@ -16,7 +16,7 @@ from chalicelib import bootstrap
 from chalicelib.domain.audit import system
 from chalicelib.domain.channel import Channel
 from chalicelib.domain.errors import Conflict, Exists, MessageCenterError
-from chalicelib.domain.workspace import MASTER, Role
+from chalicelib.domain.rights import Role
 from chalicelib.settings import SettingError
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ ACTOR = system("make-up")
 def seed(wanted: Json) -> Json:
     """Ids by e-mail address and by sender's name; whether the workspace is new."""
     installation = bootstrap.installation(ACTOR)
-    with suppress(Conflict):
-        installation.add_workspace(MASTER, "Installation", "UTC")
     channel = wanted["channel"]
     with suppress(Exists):
         installation.add_channel(Channel(**channel))

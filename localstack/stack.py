@@ -182,11 +182,13 @@ class Stack:
         self._ministack.start()
 
     def _deploy(self, build: Path, origin: str) -> None:
-        self._outputs = deploy.deploy(self.endpoint, REGION, build, origin=origin)
+        choices = deploy.Choices(origin, mailbox=str(self.places.mail))
+        made = self._outputs = deploy.deploy(self.endpoint, REGION, build, choices)
         if self.options.endpoint is None:
-            deploy.renew_stream_mappings(self.endpoint, REGION, self._outputs.folder_function)
+            for function in (made.folder_function, made.sealer_function):
+                deploy.renew_stream_mappings(self.endpoint, REGION, function)
         if self.options.enforce_iam:
-            deploy.ease_iam(self.endpoint, REGION, self._outputs)
+            deploy.ease_iam(self.endpoint, REGION, made)
 
     def _hold(self) -> None:
         self.held = self.records("hold")["held"]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_dynamodb import DynamoDBClient
 
     from infra.fragments import Document
 
@@ -183,11 +184,81 @@ def test_another_endpoint_in_the_environment_is_refused(monkeypatch: pytest.Monk
 
 
 def test_on_aws_the_api_has_its_own_address() -> None:
-    names = "StateMachine FolderFunction SweepFunction DirectoryTable CampaignsTable"
-    names += " DeliveryTable DeliveryStream AuditTable UploadsBucket DataBucket DataKey"
-    names += " UploadsQueue"
+    names = "StateMachine FolderFunction SealerFunction MailerFunction SweepFunction"
+    names += " DirectoryTable CampaignsTable DeliveryTable DeliveryStream AuditTable AuditStream"
+    names += " UploadsBucket DataBucket DataKey AuditKey UploadsQueue MailsQueueUrl"
     values = dict.fromkeys(names.split(), "x")
     values |= {"RestAPIId": "id", "EndpointURL": "https://id.execute-api.example/api/"}
     assert deploy.outputs(None, values).api_url == "https://id.execute-api.example/api"
     local = deploy.outputs("http://127.0.0.1:8", values).api_url
     assert local == "http://127.0.0.1:8/restapis/id/api/_user_request_"
+
+
+def test_a_template_is_given_what_it_takes() -> None:
+    template: Document = {"Parameters": {"Table": {}, "MailFrom": {}}}
+    values = {"Table": "t", "MailFrom": "", "Other": "o"}
+    assert deploy.taken(template, values) == {"Table": "t", "MailFrom": ""}
+
+
+def test_every_choice_reaches_a_template(app: Document, data: Document) -> None:
+    chosen = deploy.Choices("https://sms.example.com", "topic", "sms@example.com", "/mail")
+    given = chosen.parameters()
+    assert given == {
+        "ConsoleOrigin": "https://sms.example.com",
+        "AlarmTopic": "topic",
+        "MailFrom": "sms@example.com",
+        "MailboxDir": "/mail",
+    }
+    assert deploy.taken(data, given).keys() == {"ConsoleOrigin", "AlarmTopic"}
+    assert deploy.taken(app, given) == given
+
+
+# --- expiry ---
+
+EXPIRY = {"AttributeName": "expires_at", "Enabled": True}
+TABLES: Document = {
+    "Resources": {
+        "Short": {"Properties": {"TimeToLiveSpecification": EXPIRY}},
+        "Kept": {"Properties": {}},
+    }
+}
+
+
+@pytest.mark.parametrize("status", ["ENABLED", "ENABLING", "DISABLING"])
+def test_expiry_is_left_alone_where_it_is_on_or_about_to_change(status: str) -> None:
+    client: DynamoDBClient = boto3.client("dynamodb")
+    with Stubber(client) as stub:
+        stub.add_response(
+            "describe_time_to_live",
+            {"TimeToLiveDescription": {"TimeToLiveStatus": status}},
+            {"TableName": "stack-Short"},
+        )
+        deploy.let_expire(client, TABLES, {"Short": "stack-Short", "Kept": "stack-Kept"})
+        stub.assert_no_pending_responses()
+
+
+def test_expiry_is_turned_on_where_it_is_off() -> None:
+    client: DynamoDBClient = boto3.client("dynamodb")
+    with Stubber(client) as stub:
+        stub.add_response(
+            "describe_time_to_live", {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
+        )
+        stub.add_response(
+            "update_time_to_live",
+            {"TimeToLiveSpecification": EXPIRY},
+            {"TableName": "stack-Short", "TimeToLiveSpecification": EXPIRY},
+        )
+        deploy.let_expire(client, TABLES, {"Short": "stack-Short", "Kept": "stack-Kept"})
+        stub.assert_no_pending_responses()
+
+
+def test_whatever_expires_is_a_table_whose_name_is_an_output(data: Document) -> None:
+    """Each is looked up by its name in the template."""
+    expiring = {
+        name
+        for name, each in data["Resources"].items()
+        if "TimeToLiveSpecification" in each["Properties"]
+    }
+    assert expiring
+    for name in expiring:
+        assert data["Outputs"][name]["Value"] == {"Ref": name}

@@ -129,6 +129,17 @@ def test_another_content_is_another_hash(tmp_path: Path) -> None:
     assert (tmp_path / "a.zip").read_bytes() != (tmp_path / "b.zip").read_bytes()
 
 
+def test_data_files_are_packed_as_they_are(tmp_path: Path) -> None:
+    root = small_project(tmp_path)
+    packed = bytes(range(256))
+    (root / "chalicelib" / "adapters").mkdir()
+    (root / "chalicelib" / "adapters" / "words.txt.gz").write_bytes(packed)
+    built(root)
+    for name in bundles(root):
+        with zipfile.ZipFile(root / "build" / "local" / f"{name}.zip") as archive:
+            assert archive.read("chalicelib/adapters/words.txt.gz") == packed
+
+
 def test_packing_writes_into_the_build_folder_alone(tmp_path: Path) -> None:
     root = small_project(tmp_path)
     before = {path for path in root.rglob("*") if path.is_file()}
@@ -231,6 +242,7 @@ def test_a_layers_key_is_its_pins_and_its_target(tmp_path: Path) -> None:
     ("name", "needed"),
     [
         ("botocore/data/dynamodb/2012-08-10/service-2.json.gz", True),
+        ("botocore/data/sesv2/2019-09-27/service-2.json.gz", True),
         ("botocore/data/ec2/2016-11-15/service-2.json.gz", False),
         ("botocore/data/endpoints.json", True),
         ("botocore/client.py", True),

@@ -40,15 +40,65 @@ def test_what_is_deployed_allows_nothing_unnamed(written: dict[Path, Document]) 
     assert list(unused_exceptions(list(written.values()))) == []
 
 
-def test_audit_is_append_only(app: Document) -> None:
-    """No role may do more to the audit table than put."""
-    audit = {
-        action
+def holders(app: Document, action: str, resource: str) -> set[str]:
+    """Who may do something to what has this in its name."""
+    return {
+        statement.holder
         for statement in statements(app)
-        for action in statement.actions
-        if "${AuditTable}" in str(statement.resources)
+        if action in statement.actions and resource in str(statement.resources)
     }
-    assert audit == {"dynamodb:PutItem"}
+
+
+def test_the_audit_log_is_read_where_it_is_shown_and_sealed_alone(app: Document) -> None:
+    assert holders(app, "dynamodb:Query", "${AuditTable}") == {"ApiRole", "SealerRole", "SweepRole"}
+    assert holders(app, "dynamodb:GetItem", "${AuditTable}") == {"ApiRole"}
+
+
+def test_who_writes_audit_records_may_ask_how_long_they_are_kept(app: Document) -> None:
+    writers = holders(app, "dynamodb:PutItem", "${AuditTable}") - {"SealerRole"}
+    assert writers >= {"ApiRole", "IngestRole", "Folding", "MailerRole", "FinishCampaignRole"}
+    assert writers <= holders(app, "dynamodb:GetItem", "${DirectoryTable}")
+
+
+def test_only_the_api_and_the_sweep_sign(app: Document) -> None:
+    assert holders(app, "kms:Sign", "AuditKey") == {"ApiRole", "SweepRole"}
+    assert holders(app, "s3:PutObject", "/audit-checkpoints/*") == {"ApiRole", "SweepRole"}
+
+
+def test_who_notes_records_outside_of_transactions_has_the_fallback_store(app: Document) -> None:
+    noting = {"ApiRole", "MailerRole", "SweepRole"}
+    assert holders(app, "s3:PutObject", "/audit-fallback/*") == noting
+    assert holders(app, "s3:DeleteObject", "/audit-fallback/*") == noting - {"MailerRole"}
+    # Free places are found by listing, and the bucket is encrypted. The sweep has both by the
+    # managed policy that it shares with the folder.
+    shared = app["Resources"]["SweepRole"]["Properties"]["ManagedPolicyArns"]
+    assert shared == [{"Ref": "Folding"}]
+    for action, resource in (("s3:ListBucket", "DataBucket"), ("kms:GenerateDataKey", "DataKey")):
+        assert noting - {"SweepRole"} | {"Folding"} <= holders(app, action, resource)
+
+
+def test_sentinels_are_counted_for_all_who_have_the_fallback_store(app: Document) -> None:
+    counted = {
+        each["Properties"]["LogGroupName"]["Ref"]
+        for each in app["Resources"].values()
+        if each["Type"] == "AWS::Logs::MetricFilter" and "fallback" in str(each["Properties"])
+    }
+    noting = holders(app, "s3:PutObject", "/audit-fallback/*")
+    assert counted == {role.replace("Role", "Logs") for role in noting}
+
+
+def test_only_the_api_asks_for_mails_and_only_the_mailer_takes_them(app: Document) -> None:
+    assert holders(app, "sqs:SendMessage", "MailsQueue") == {"ApiRole"}
+    assert holders(app, "sqs:ReceiveMessage", "MailsQueue") == {"MailerRole"}
+
+
+def test_mails_come_from_one_address(app: Document) -> None:
+    (statement,) = (each for each in statements(app) if "ses:SendEmail" in each.actions)
+    assert statement.holder == "MailerRole"
+    assert statement.body["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "MailFrom"}}}
+    # Of this account and region alone.
+    for resource in statement.resources:
+        assert ":ses:${AWS::Region}:${AWS::AccountId}:" in resource["Fn::Sub"]
 
 
 def test_only_the_machines_functions_may_be_invoked_by_it(app: Document) -> None:
@@ -81,6 +131,60 @@ def test_a_narrow_statement_is_no_finding() -> None:
 )
 def test_a_wide_statement_is_found(statement: dict[str, Any], finding: str) -> None:
     assert finding in list(findings(template(**statement)))
+
+
+AUDIT = {"Fn::Sub": "arn:${AWS::Partition}:dynamodb:${AWS::Region}:1:table/${AuditTable}"}
+CHECKPOINTS = {"Fn::Sub": "arn:${AWS::Partition}:s3:::${DataBucket}/audit-checkpoints/*"}
+WHOLE_BUCKET = {"Fn::Sub": "arn:${AWS::Partition}:s3:::${DataBucket}/*"}
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("dynamodb:UpdateItem", AUDIT),
+        ("dynamodb:DeleteItem", AUDIT),
+        ("dynamodb:BatchWriteItem", AUDIT),
+        ("dynamodb:PartiQLUpdate", AUDIT),
+        ("dynamodb:DeleteTable", {"Fn::GetAtt": ["AuditTable", "Arn"]}),
+        ("dynamodb:UpdateTimeToLive", {"Ref": "AuditTable"}),
+        # Beside a table that it is meant for.
+        ("dynamodb:DeleteItem", [TABLE, AUDIT]),
+        (["dynamodb:PutItem", "dynamodb:DeleteItem"], AUDIT),
+        ("s3:DeleteObject", CHECKPOINTS),
+        ("s3:DeleteObject", WHOLE_BUCKET),
+        ("s3:DeleteObject", {"Fn::Sub": "arn:aws:s3:::${DataBucket}/audit-*"}),
+        ("kms:ScheduleKeyDeletion", {"Ref": "AuditKey"}),
+    ],
+)
+def test_whatever_could_change_the_audit_log_is_found(action: Any, resource: Any) -> None:
+    worst = action if isinstance(action, str) else action[-1]
+    assert list(findings(template(Action=action, Resource=resource))) == [
+        f"Role: {worst}, which nobody may do to the audit log"
+    ]
+
+
+def test_an_exception_does_not_open_the_audit_log() -> None:
+    sid = next(iter(EXCEPTIONS))
+    opened = template(Sid=sid, Action="dynamodb:DeleteItem", Resource=AUDIT)
+    assert list(findings(opened)) == [
+        f"Role {sid}: dynamodb:DeleteItem, which nobody may do to the audit log"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        (["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"], AUDIT),
+        (["s3:GetObject", "s3:PutObject"], CHECKPOINTS),
+        (["kms:Sign", "kms:GetPublicKey"], {"Ref": "AuditKey"}),
+        # What waits is flushed.
+        ("s3:DeleteObject", {"Fn::Sub": "arn:aws:s3:::${DataBucket}/audit-fallback/*"}),
+        ("dynamodb:GetRecords", {"Ref": "AuditStream"}),
+        ("dynamodb:DeleteItem", TABLE),
+    ],
+)
+def test_what_the_audit_log_needs_is_no_finding(action: Any, resource: Any) -> None:
+    assert list(findings(template(Action=action, Resource=resource))) == []
 
 
 def test_an_exception_is_named_by_its_sid() -> None:

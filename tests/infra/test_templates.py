@@ -95,7 +95,7 @@ def test_a_missing_compose_file_is_found(tmp_path: Path) -> None:
 
 def test_what_is_kept_survives_its_stack(data: Document) -> None:
     kept = [each for each in data["Resources"].values() if each["Type"] in KEPT]
-    assert len(kept) == 7
+    assert len(kept) == 8
     for each in kept:
         assert (each["DeletionPolicy"], each["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
@@ -119,6 +119,29 @@ def test_what_may_expire_does(data: Document) -> None:
         == "expires_at"
     }
     assert expiring == {"DirectoryTable", "DeliveryTable", "AuditTable"}
+
+
+def test_streams_say_what_changed_and_not_to_what(data: Document) -> None:
+    views = {
+        name: table["Properties"]["StreamSpecification"]["StreamViewType"]
+        for name, table in resources(data, "AWS::DynamoDB::Table").items()
+        if "StreamSpecification" in table["Properties"]
+    }
+    assert views == {"DeliveryTable": "KEYS_ONLY", "AuditTable": "KEYS_ONLY"}
+
+
+def test_the_audit_key_signs_and_does_nothing_else(data: Document) -> None:
+    key = data["Resources"]["AuditKey"]["Properties"]
+    assert (key["KeySpec"], key["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
+    aliases = resources(data, "AWS::KMS::Alias").values()
+    assert {each["Properties"]["TargetKeyId"]["Ref"] for each in aliases} == {"DataKey", "AuditKey"}
+    assert len({str(each["Properties"]["AliasName"]) for each in aliases}) == 2
+
+
+def test_queues_are_encrypted(data: Document) -> None:
+    queues = resources(data, "AWS::SQS::Queue")
+    assert len(queues) == 6
+    assert all(each["Properties"]["SqsManagedSseEnabled"] for each in queues.values())
 
 
 def test_buckets_are_private_encrypted_and_only_over_tls(data: Document) -> None:
@@ -160,9 +183,14 @@ def test_each_dead_letter_queue_raises_an_alarm(data: Document) -> None:
 # --- what runs ---
 
 
-def test_a_message_stays_hidden_while_it_is_ingested(app: Document, data: Document) -> None:
-    queue = data["Resources"]["UploadsQueue"]["Properties"]
-    assert queue["VisibilityTimeout"] >= 6 * functions(app)["Ingest"]["Timeout"]
+@pytest.mark.parametrize(("function", "queue"), [("Ingest", "Uploads"), ("Mailer", "Mails")])
+def test_a_message_stays_hidden_while_it_is_worked_on(
+    app: Document, data: Document, function: str, queue: str
+) -> None:
+    settings = data["Resources"][f"{queue}Queue"]["Properties"]
+    assert settings["VisibilityTimeout"] >= 6 * functions(app)[function]["Timeout"]
+    letters = settings["RedrivePolicy"]["deadLetterTargetArn"]
+    assert letters == {"Fn::GetAtt": [f"{queue}DeadLetters", "Arn"]}
 
 
 def test_the_first_stack_gives_what_the_second_needs(app: Document, data: Document) -> None:
@@ -180,13 +208,34 @@ def test_functions_get_the_settings_that_they_read(app: Document) -> None:
     # The SDK reads it; the emulator sets it.
     read = PURPOSES.keys() - bridges - {"AWS_ENDPOINT_URL"}
     everywhere = app["Globals"]["Function"]["Environment"]["Variables"].keys()
-    assert everywhere == read - {"MC_STATE_MACHINE"}
-    starters = {
-        name
+    only_here = {
+        name: each["Properties"]["Environment"]["Variables"].keys()
         for name, each in resources(app, "AWS::Serverless::Function").items()
-        if "MC_STATE_MACHINE" in each["Properties"].get("Environment", {}).get("Variables", {})
+        if "Environment" in each["Properties"]
     }
-    assert starters == {"APIHandler", "Sweep"}
+    assert only_here == {
+        "APIHandler": {"MC_STATE_MACHINE", "MC_AUDIT_KEY", "MC_MAIL_QUEUE"},
+        "Sweep": {"MC_STATE_MACHINE", "MC_AUDIT_KEY"},
+        "Mailer": {"MC_MAIL_FROM", "MC_MAILBOX_DIR", "MC_CONSOLE_URL"},
+    }
+    assert everywhere == read - set().union(*only_here.values())
+
+
+@pytest.mark.parametrize(
+    ("sender", "fits"),
+    [
+        ("", True),
+        ("sms@example.com", True),
+        ("Message Center <sms@example.com>", False),
+        ("sms@example.com,other@example.com", False),
+        ("example.com", False),
+        ("@example.com", False),
+    ],
+)
+def test_the_sender_of_mails_is_one_bare_address(app: Document, sender: str, *, fits: bool) -> None:
+    """The mailer's role is held to it by a comparison that knows no names."""
+    pattern = app["Parameters"]["MailFrom"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, sender)) is fits
 
 
 def test_the_bridge_gets_the_same_settings(app: Document) -> None:
@@ -210,16 +259,81 @@ def test_every_function_logs_to_a_group_that_expires(app: Document) -> None:
 
 
 def test_consumers_report_each_failure_by_itself(app: Document) -> None:
-    for kind in ("SQS", "DynamoDB"):
-        (source,) = (event for event in events(app) if event["Type"] == kind)
+    sources = [event for event in events(app) if event["Type"] in {"SQS", "DynamoDB"}]
+    assert len(sources) == 4
+    for source in sources:
         assert source["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_the_stream_does_not_wait_for_ever(app: Document) -> None:
-    (stream,) = (event["Properties"] for event in events(app) if event["Type"] == "DynamoDB")
-    assert 0 < stream["MaximumRetryAttempts"] <= 10
-    assert 0 < stream["MaximumRecordAgeInSeconds"] <= 3600
-    assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Ref": "FolderDeadLetters"}
+@pytest.mark.parametrize(
+    ("function", "stream"), [("Folder", "DeliveryStream"), ("Sealer", "AuditStream")]
+)
+def test_a_stream_rings_within_a_second_and_does_not_wait_for_ever(
+    app: Document, function: str, stream: str
+) -> None:
+    (event,) = functions(app)[function]["Events"].values()
+    settings = event["Properties"]
+    assert settings["Stream"] == {"Ref": stream}
+    assert settings["StartingPosition"] == "TRIM_HORIZON"
+    assert settings["BisectBatchOnFunctionError"]
+    assert settings["MaximumBatchingWindowInSeconds"] == 1
+    assert 0 < settings["MaximumRetryAttempts"] <= 10
+    assert 0 < settings["MaximumRecordAgeInSeconds"] <= 3600
+    letters = settings["DestinationConfig"]["OnFailure"]["Destination"]
+    assert letters == {"Ref": f"{function}DeadLetters"}
+
+
+def test_the_sealer_sees_whatever_happens_to_the_audit_log(app: Document) -> None:
+    (event,) = functions(app)["Sealer"]["Events"].values()
+    assert "FilterCriteria" not in event["Properties"]
+
+
+def test_each_sentinel_is_counted_where_it_is_logged(app: Document) -> None:
+    groups: dict[str, set[str]] = {}
+    for each in resources(app, "AWS::Logs::MetricFilter").values():
+        filtered = each["Properties"]
+        # Quotes within: bare brackets would be a pattern of columns.
+        assert filtered["FilterPattern"].startswith('"[')
+        assert filtered["FilterPattern"].endswith(']"')
+        sentinel = filtered["FilterPattern"].strip('"')
+        groups.setdefault(sentinel, set()).add(filtered["LogGroupName"]["Ref"])
+    assert groups == {
+        "[audit-fallback]": {"ApiLogs", "MailerLogs", "SweepLogs"},
+        "[audit-fallback-overflow]": {"ApiLogs", "MailerLogs", "SweepLogs"},
+        "[audit-tampered]": {"SealerLogs"},
+    }
+
+
+def test_each_sentinel_has_a_metric_of_its_own_and_an_alarm(app: Document) -> None:
+    counted: dict[tuple[str, str], set[str]] = {}
+    for each in resources(app, "AWS::Logs::MetricFilter").values():
+        (metric,) = each["Properties"]["MetricTransformations"]
+        assert metric["MetricValue"] == "1"
+        name = str(metric["MetricNamespace"]), metric["MetricName"]
+        counted.setdefault(name, set()).add(each["Properties"]["FilterPattern"])
+    assert [len(patterns) for patterns in counted.values()] == [1, 1, 1]
+    alarms = [each["Properties"] for each in resources(app, "AWS::CloudWatch::Alarm").values()]
+    assert sorted(counted) == sorted(
+        (str(alarm["Namespace"]), alarm["MetricName"]) for alarm in alarms
+    )
+    for alarm in alarms:
+        assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 0)
+        assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+        assert alarm["EvaluationPeriods"] == 1
+
+
+def test_every_alarm_is_told(written: dict[Path, Document]) -> None:
+    alarms = [
+        alarm["Properties"]
+        for template in written.values()
+        for alarm in resources(template, "AWS::CloudWatch::Alarm").values()
+    ]
+    assert len(alarms) == 7
+    for alarm in alarms:
+        told = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
+        assert alarm["AlarmActions"] == told
+        assert alarm["TreatMissingData"] == "notBreaching"
+        assert alarm["Period"] == 60
 
 
 def events(app: Document) -> Iterator[dict[str, Any]]:

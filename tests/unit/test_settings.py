@@ -17,6 +17,8 @@ from chalicelib.settings import (
     bridge_settings,
     function_settings,
     ingest_settings,
+    mailer_settings,
+    sealer_settings,
     sweep_settings,
 )
 
@@ -26,7 +28,14 @@ if TYPE_CHECKING:
 WHOLE = {
     name: f"value of {name}"
     for name in PURPOSES
-    if name not in {"UPLOAD_MAX_BYTES", "MC_SECRETS_DIR", "MC_BRIDGE_NAME", "AWS_ENDPOINT_URL"}
+    if name
+    not in {
+        "UPLOAD_MAX_BYTES",
+        "MC_SECRETS_DIR",
+        "MC_BRIDGE_NAME",
+        "MC_MAILBOX_DIR",
+        "AWS_ENDPOINT_URL",
+    }
 }
 TABLES = Tables(
     directory="value of MC_DIRECTORY_TABLE",
@@ -45,11 +54,15 @@ NEEDS: dict[Callable[[dict[str, str]], Any], set[str]] = {
         "MC_UPLOADS_BUCKET",
         "MC_DATA_BUCKET",
         "MC_DATA_KEY",
+        "MC_AUDIT_KEY",
         "MC_STATE_MACHINE",
+        "MC_MAIL_QUEUE",
     },
     function_settings: {"MC_DATA_BUCKET", "MC_DATA_KEY"},
     ingest_settings: {"MC_UPLOADS_BUCKET", "MC_DATA_BUCKET", "MC_DATA_KEY"},
-    sweep_settings: {"MC_DATA_BUCKET", "MC_DATA_KEY", "MC_STATE_MACHINE"},
+    sweep_settings: {"MC_DATA_BUCKET", "MC_DATA_KEY", "MC_AUDIT_KEY", "MC_STATE_MACHINE"},
+    sealer_settings: set(),
+    mailer_settings: {"MC_DATA_BUCKET", "MC_MAIL_FROM", "MC_MAILBOX_DIR", "MC_CONSOLE_URL"},
     of_bridge: {"MC_DATA_BUCKET", "MC_BRIDGE_CA", "MC_BRIDGE_CERT", "MC_BRIDGE_KEY"},
 }
 EACH = pytest.mark.parametrize("read", NEEDS)
@@ -82,8 +95,14 @@ def test_what_is_set_is_read(read: Callable[[dict[str, str]], Any]) -> None:
     read_settings = read(WHOLE)
 
     assert read_settings.tables == TABLES
-    assert read_settings.data_bucket == "value of MC_DATA_BUCKET"
     assert read_settings.endpoint is None
+
+
+@pytest.mark.parametrize(
+    "read", [read for read, needs in NEEDS.items() if "MC_DATA_BUCKET" in needs]
+)
+def test_who_needs_the_data_bucket_is_given_it(read: Callable[[dict[str, str]], Any]) -> None:
+    assert read(WHOLE).data_bucket == "value of MC_DATA_BUCKET"
 
 
 def test_the_api_has_its_defaults() -> None:
@@ -92,9 +111,36 @@ def test_the_api_has_its_defaults() -> None:
     assert read.upload_max_bytes == 1024**3
     assert read.state_machine == "value of MC_STATE_MACHINE"
     assert read.uploads_bucket == "value of MC_UPLOADS_BUCKET"
+    assert read.audit_key == "value of MC_AUDIT_KEY"
+    assert read.mail_queue == "value of MC_MAIL_QUEUE"
     assert api_settings(WHOLE | {"UPLOAD_MAX_BYTES": "5"}).upload_max_bytes == 5
     local = api_settings(WHOLE | {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"})
     assert local.endpoint == "http://127.0.0.1:4566"
+
+
+def test_the_sweep_signs_with_the_audit_key() -> None:
+    assert sweep_settings(WHOLE).audit_key == "value of MC_AUDIT_KEY"
+
+
+def test_mails_are_sent_or_put_into_a_folder() -> None:
+    sent = mailer_settings(WHOLE)
+    assert (sent.mail_from, sent.mailbox_dir) == ("value of MC_MAIL_FROM", None)
+    assert sent.console_url == "value of MC_CONSOLE_URL"
+
+    # A template sets both, one of them empty.
+    kept = mailer_settings(WHOLE | {"MC_MAIL_FROM": "", "MC_MAILBOX_DIR": "mail"})
+    assert (kept.mail_from, kept.mailbox_dir) == (None, Path("mail"))
+
+    both = mailer_settings(WHOLE | {"MC_MAILBOX_DIR": "mail"})
+    assert (both.mail_from, both.mailbox_dir) == ("value of MC_MAIL_FROM", Path("mail"))
+
+
+def test_a_mailer_with_nowhere_to_put_mails_names_both_ways() -> None:
+    with pytest.raises(MissingSetting) as caught:
+        mailer_settings(WHOLE | {"MC_MAIL_FROM": "", "MC_MAILBOX_DIR": ""})
+
+    assert set(caught.value.names) == {"MC_MAIL_FROM", "MC_MAILBOX_DIR"}
+    assert "not needed with MC_MAILBOX_DIR" in str(caught.value)
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "1 GiB", "1.5", "²", "٣"])
