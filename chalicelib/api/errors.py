@@ -18,15 +18,22 @@ class Kind(NamedTuple):
 # The first row whose type fits decides, so narrower types stand above wider ones.
 TABLE: tuple[tuple[type[Exception], Kind], ...] = (
     (errors.Invalid, Kind(400, "invalid-request", "The request is not valid")),
+    (
+        errors.SecondFactorNeeded,
+        Kind(401, "second-factor-needed", "A code is needed as well"),
+    ),
     (errors.Unauthenticated, Kind(401, "unauthenticated", "Sign in first")),
     (errors.Forbidden, Kind(403, "forbidden", "Not allowed")),
     (errors.NotFound, Kind(404, "not-found", "Not found")),
     (errors.KeyReused, Kind(422, "idempotency-key-reused", "The key belongs to another request")),
     (errors.AlreadyDecided, Kind(409, "already-decided", "Decided already")),
     (errors.IllegalMove, Kind(409, "illegal-move", "Not possible in this state")),
+    (errors.Outdated, Kind(412, "outdated", "Changed since it was read")),
     (errors.Stale, Kind(409, "changed-meanwhile", "Changed meanwhile")),
     (errors.Exists, Kind(409, "exists-already", "It exists already")),
     (errors.Conflict, Kind(409, "conflict", "Not possible now")),
+    (errors.TooMany, Kind(429, "too-many-attempts", "Too many attempts")),
+    (errors.Unavailable, Kind(503, "unavailable", "Not available at the moment")),
 )
 UNEXPECTED = Kind(500, "internal-error", "Something went wrong on our side")
 

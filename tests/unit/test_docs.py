@@ -9,13 +9,41 @@ import pytest
 
 from app import app
 from chalicelib.api import errors
+from chalicelib.api.routing import ROUTES as DECLARED
+from chalicelib.api.routing import VISIT, WORKSPACE, Audience
 from chalicelib.settings import PURPOSES
 from cli.__main__ import COMMANDS
+from infra import rights
 
 ROOT = Path(__file__).parents[2]
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-ROUTES = [f"{method} {path}" for path, methods in app.routes.items() for method in methods]
+SERVED = [f"{method} {path}" for path, methods in app.routes.items() for method in methods]
+# A twin is documented by what it is the twin of.
+ROUTES = [
+    f"{each.method} {each.path}" for each in DECLARED if each.audience is not Audience.VISITOR
+]
+
+
+def test_what_is_served_is_what_was_declared() -> None:
+    assert sorted(SERVED) == sorted(f"{each.method} {each.path}" for each in DECLARED)
+
+
+def test_every_workspace_route_has_its_twin() -> None:
+    twins = {
+        (each.method, each.path.replace(VISIT, WORKSPACE), each.right)
+        for each in DECLARED
+        if each.audience is Audience.VISITOR
+    }
+    assert twins == {
+        (each.method, each.path, each.right)
+        for each in DECLARED
+        if each.audience is Audience.MEMBER
+    }
+
+
+def test_the_page_of_rights_is_current() -> None:
+    assert DOCS["rights.md"] == rights.page(), "run python -m infra.rights"
 
 
 @pytest.mark.parametrize("route", ROUTES)

@@ -7,31 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app import app
-from chalicelib import bootstrap
 from chalicelib.api import errors
 from chalicelib.domain import errors as domain_errors
 from chalicelib.domain.recipient_list import ListStatus
-from chalicelib.domain.workspace import Role
-from tests.fakes.gateway import Gateway
-from tests.fakes.world import PASSWORD, World, accepted
+from chalicelib.domain.rights import Role
+from tests.fakes.world import PASSWORD, accepted
 
 if TYPE_CHECKING:
-    from tests.fakes.gateway import Answer
+    from tests.fakes.gateway import Answer, Gateway
+    from tests.fakes.world import World
 
 ROOT = "/v1/workspaces/wsp_a"
-
-
-@pytest.fixture(autouse=True)
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    world = World()
-    monkeypatch.setattr(bootstrap, "api", lambda: world.api)
-    return world
-
-
-@pytest.fixture
-def gateway() -> Gateway:
-    return Gateway(app)
 
 
 def sign_in(gateway: Gateway, email: str = "author@example.com") -> str:
