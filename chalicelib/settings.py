@@ -123,8 +123,6 @@ class MailerSettings:
     """At least one of `mail_from` and `mailbox_dir` is there."""
 
     tables: Tables
-    # Where audit records wait while their table is away.
-    data_bucket: str
     mail_from: str | None
     # Mails are written here, and none is sent.
     mailbox_dir: Path | None

@@ -65,26 +65,25 @@ def test_only_the_api_and_the_sweep_sign(app: Document) -> None:
     assert holders(app, "s3:PutObject", "/audit-checkpoints/*") == {"ApiRole", "SweepRole"}
 
 
-def test_who_notes_records_outside_of_transactions_has_the_fallback_store(app: Document) -> None:
-    noting = {"ApiRole", "MailerRole", "SweepRole"}
-    assert holders(app, "s3:PutObject", "/audit-fallback/*") == noting
-    assert holders(app, "s3:DeleteObject", "/audit-fallback/*") == noting - {"MailerRole"}
+def test_the_api_keeps_in_the_fallback_store_and_the_sweep_takes_out(app: Document) -> None:
+    assert holders(app, "s3:PutObject", "/audit-fallback/*") == {"ApiRole"}
+    assert holders(app, "s3:DeleteObject", "/audit-fallback/*") == {"SweepRole"}
     # Free places are found by listing, and the bucket is encrypted. The sweep has both by the
     # managed policy that it shares with the folder.
     shared = app["Resources"]["SweepRole"]["Properties"]["ManagedPolicyArns"]
     assert shared == [{"Ref": "Folding"}]
     for action, resource in (("s3:ListBucket", "DataBucket"), ("kms:GenerateDataKey", "DataKey")):
-        assert noting - {"SweepRole"} | {"Folding"} <= holders(app, action, resource)
+        assert {"ApiRole", "Folding"} <= holders(app, action, resource)
 
 
-def test_sentinels_are_counted_for_all_who_have_the_fallback_store(app: Document) -> None:
+def test_sentinels_are_counted_for_all_who_keep_in_the_fallback_store(app: Document) -> None:
     counted = {
         each["Properties"]["LogGroupName"]["Ref"]
         for each in app["Resources"].values()
         if each["Type"] == "AWS::Logs::MetricFilter" and "fallback" in str(each["Properties"])
     }
-    noting = holders(app, "s3:PutObject", "/audit-fallback/*")
-    assert counted == {role.replace("Role", "Logs") for role in noting}
+    keeping = holders(app, "s3:PutObject", "/audit-fallback/*")
+    assert counted == {role.replace("Role", "Logs") for role in keeping}
 
 
 def test_only_the_api_asks_for_mails_and_only_the_mailer_takes_them(app: Document) -> None:

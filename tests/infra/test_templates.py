@@ -298,8 +298,8 @@ def test_each_sentinel_is_counted_where_it_is_logged(app: Document) -> None:
         sentinel = filtered["FilterPattern"].strip('"')
         groups.setdefault(sentinel, set()).add(filtered["LogGroupName"]["Ref"])
     assert groups == {
-        "[audit-fallback]": {"ApiLogs", "MailerLogs", "SweepLogs"},
-        "[audit-fallback-overflow]": {"ApiLogs", "MailerLogs", "SweepLogs"},
+        "[audit-fallback]": {"ApiLogs"},
+        "[audit-fallback-overflow]": {"ApiLogs"},
         "[audit-tampered]": {"SealerLogs"},
     }
 

@@ -62,7 +62,7 @@ NEEDS: dict[Callable[[dict[str, str]], Any], set[str]] = {
     ingest_settings: {"MC_UPLOADS_BUCKET", "MC_DATA_BUCKET", "MC_DATA_KEY"},
     sweep_settings: {"MC_DATA_BUCKET", "MC_DATA_KEY", "MC_AUDIT_KEY", "MC_STATE_MACHINE"},
     sealer_settings: set(),
-    mailer_settings: {"MC_DATA_BUCKET", "MC_MAIL_FROM", "MC_MAILBOX_DIR", "MC_CONSOLE_URL"},
+    mailer_settings: {"MC_MAIL_FROM", "MC_MAILBOX_DIR", "MC_CONSOLE_URL"},
     of_bridge: {"MC_DATA_BUCKET", "MC_BRIDGE_CA", "MC_BRIDGE_CERT", "MC_BRIDGE_KEY"},
 }
 EACH = pytest.mark.parametrize("read", NEEDS)
