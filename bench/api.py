@@ -26,11 +26,12 @@ from chalice.app import Chalice
 
 from app import app
 from chalicelib import bootstrap
+from chalicelib.adapters.dynamo.audit import DynamoAuditLog
 from chalicelib.adapters.dynamo.campaigns import DynamoCampaigns
 from chalicelib.adapters.dynamo.changes import DynamoChanges
 from chalicelib.adapters.dynamo.delivery import DynamoDelivery
 from chalicelib.adapters.dynamo.directory import DynamoDirectory
-from chalicelib.usecases.identity import Origin
+from chalicelib.usecases.identity import Origin, SignInRequest
 from tests.fakes.cloud import mocked_cloud
 from tests.fakes.gateway import Gateway
 from tests.fakes.world import PASSWORD, World, accepted
@@ -79,7 +80,7 @@ def main() -> None:
 def requests_of(world: World) -> dict[str, Event]:
     """One request for each route that reads or changes something, each repeatable."""
     gateway = Gateway(app)
-    token = world.identity.sign_in("author@example.com", PASSWORD, ORIGIN).token
+    token = world.identity.sign_in(SignInRequest("author@example.com", PASSWORD), ORIGIN).token
     campaign = world.approved_campaign(NUMBERS)
     world.driver.build(world.workspace, campaign)
     world.answer(campaign, 0, 1, [accepted(n, f"m-{n}") for n in range(len(NUMBERS))])
@@ -89,6 +90,8 @@ def requests_of(world: World) -> dict[str, Event]:
     return {
         "GET /me": gateway.event("GET", "/v1/me", token=token),
         "GET workspace": gateway.event("GET", ROOT, token=token),
+        "GET members": gateway.event("GET", f"{ROOT}/members", token=token),
+        "GET audit": gateway.event("GET", f"{ROOT}/audit", token=token),
         "GET lists/{id}": gateway.event("GET", f"{ROOT}/lists/{ready.id}", token=token),
         "POST lists": gateway.event(
             "POST", f"{ROOT}/lists", {"name": "a.csv", "size": 9}, token=token
@@ -150,6 +153,7 @@ class OnDynamo(World):
         self.campaigns = DynamoCampaigns(self.store)
         self.delivery = DynamoDelivery(self.store)
         self.changes = DynamoChanges(self.store)
+        self.audit_log = DynamoAuditLog(self.store)  # type: ignore[assignment] # the fake's place
 
 
 def round_trips() -> dict[str, int]:

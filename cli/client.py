@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode
 from uuid import uuid4
@@ -13,10 +14,11 @@ from cli.errors import BadAnswer, ClientError, NotSignedIn, Refused, Unreachable
 from cli.transport import HttpTransport, Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from cli import shapes
 
+ACCEPT = "/v1/invitations/accept"
 PAGE = 200
 TRIES = 3
 PAUSE = 0.5
@@ -34,10 +36,14 @@ class Client:
 
     # --- people ---
 
-    def sign_in(self, email: str, password: str) -> shapes.SignedIn:
+    def sign_in(
+        self, email: str, password: str, *, code: str | None = None, device: str | None = None
+    ) -> shapes.SignedIn:
+        """`code` is the second factor's; `device` is what an earlier sign-in answered."""
+        given = {"email": email, "password": password, "code": code, "device": device}
+        sent = {name: value for name, value in given.items() if value is not None}
         # A wrong password is the server's refusal; "sign in again" would be no help here.
-        given = {"email": email, "password": password}
-        answer = cast("shapes.SignedIn", self._call("POST", "/v1/sign-in", given, anonymous=True))
+        answer = cast("shapes.SignedIn", self._call("POST", "/v1/sign-in", sent, anonymous=True))
         self.token = answer["token"]
         return answer
 
@@ -46,6 +52,27 @@ class Client:
 
     def me(self) -> shapes.Person:
         return cast("shapes.Person", self._call("GET", "/v1/me"))
+
+    def accept(self, token: str) -> shapes.Seat:
+        """Take an invitation as who is signed in."""
+        return cast("shapes.Seat", self._call("POST", ACCEPT, {"token": token}))
+
+    def accept_as_new(self, token: str, name: str, password: str) -> shapes.Seat:
+        """Take an invitation, and get an account by it."""
+        given = {"token": token, "name": name, "password": password}
+        return cast("shapes.Seat", self._call("POST", ACCEPT, given, anonymous=True))
+
+    def invite(self, email: str, role: str, *, is_moderator: bool) -> shapes.Invitation:
+        new = {"email": email, "role": role, "is_moderator": is_moderator}
+        return cast("shapes.Invitation", self._here("POST", "/invitations", new))
+
+    def members(self) -> Iterator[shapes.Member]:
+        return cast("Iterator[shapes.Member]", self._all("/members"))
+
+    def create_workspace(self, name: str, time_zone: str, admin_email: str) -> shapes.Workspace:
+        new = {"name": name, "time_zone": time_zone, "admin_email": admin_email}
+        post = partial(self._call, "POST", "/v1/installation/workspaces", new)
+        return cast("shapes.Workspace", _once(post))
 
     # --- senders and lists ---
 
@@ -130,14 +157,7 @@ class Client:
                 return
 
     def _make(self, path: str, new: shapes.Json) -> shapes.Json:
-        """Make it once, even if an answer is lost: the key tells the server of a repetition."""
-        key = uuid4().hex
-        for _ in range(TRIES - 1):
-            try:
-                return self._here("POST", path, new, key=key)
-            except Unreachable:
-                time.sleep(PAUSE)
-        return self._here("POST", path, new, key=key)
+        return _once(partial(self._here, "POST", path, new))
 
     def _here(
         self, method: str, path: str, body: shapes.Json | None = None, *, key: str | None = None
@@ -176,6 +196,17 @@ class Client:
         if answer.status >= _REFUSALS:
             raise Refused(answer.status, cast("shapes.ProblemDocument", document))
         return document
+
+
+def _once(post: Callable[..., shapes.Json]) -> shapes.Json:
+    """Make it once, even if an answer is lost: the key tells the server of a repetition."""
+    key = uuid4().hex
+    for _ in range(TRIES - 1):
+        try:
+            return post(key=key)
+        except Unreachable:
+            time.sleep(PAUSE)
+    return post(key=key)
 
 
 def _document(body: bytes) -> shapes.Json | None:

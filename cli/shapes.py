@@ -25,10 +25,13 @@ class User(TypedDict):
     name: str
 
 
-class Membership(TypedDict):
-    id: str
+class Standing(TypedDict):
     role: str
     is_moderator: bool
+
+
+class Membership(Standing):
+    id: str
 
 
 class Person(TypedDict):
@@ -38,7 +41,35 @@ class Person(TypedDict):
 
 class SignedIn(Person):
     token: str
+    # Null where the one that was sent is known.
+    device: str | None
     expires_at: str
+
+
+class Seat(Standing):
+    workspace: str
+    user: str
+
+
+class Member(Standing):
+    user: str
+    name: str
+    # Null for those who do not administer the workspace.
+    email: str | None
+    created_at: str
+
+
+class Invitation(Standing):
+    id: str
+    email: str
+    status: str
+    expires_at: str
+
+
+class Workspace(TypedDict):
+    id: str
+    name: str
+    time_zone: str
 
 
 class Sender(TypedDict):

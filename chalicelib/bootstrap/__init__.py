@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from chalicelib.adapters.aws import Clients
     from chalicelib.adapters.clock import SystemClock
+    from chalicelib.adapters.dynamo.store import Store
     from chalicelib.adapters.ids import UlidIds
     from chalicelib.bootstrap.api_use_cases import Api
     from chalicelib.domain.audit import Actor
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     )
     from chalicelib.usecases.receipts import Receipts
     from chalicelib.usecases.sealing import Sealer
-    from chalicelib.usecases.sweeping import Sweep
+    from chalicelib.usecases.sweeping import AuditSweep, Sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Records:
 class Base:
     """What every deployable has."""
 
+    store: Store
     records: Records
     clients: Clients
     clock: SystemClock
@@ -84,6 +86,8 @@ class Bridge:
 def api() -> Api:
     from chalicelib.adapters.audit_fallback import S3AuditFallback
     from chalicelib.adapters.checkpoints import KmsCheckpoints
+    from chalicelib.adapters.dynamo.audit import DynamoAuditLog
+    from chalicelib.adapters.dynamo.store import BRISK
     from chalicelib.adapters.errands import SqsErrands
     from chalicelib.adapters.kms import KmsDataKeys
     from chalicelib.adapters.passwords import Argon2Passwords
@@ -103,7 +107,10 @@ def api() -> Api:
             ids=base.ids,
             auditor=base.auditor,
             recorder=Recorder(
-                base.records.audit, S3AuditFallback(clients, settings.data_bucket), base.clock
+                # Somebody waits, and there is another way.
+                log=DynamoAuditLog(base.store.limited(BRISK)),
+                fallback=S3AuditFallback(clients, settings.data_bucket),
+                clock=base.clock,
             ),
             passwords=Argon2Passwords(),
             data_keys=KmsDataKeys(clients, settings.data_key),
@@ -214,6 +221,26 @@ def bridge() -> Bridge:
 
 
 @cache
+def audit_sweep() -> AuditSweep:
+    from chalicelib.adapters.audit_fallback import S3AuditFallback
+    from chalicelib.adapters.checkpoints import KmsCheckpoints
+    from chalicelib.settings import sweep_settings
+    from chalicelib.usecases.sealing import Keeper
+    from chalicelib.usecases.sweeping import AuditSweep
+
+    settings = sweep_settings()
+    base = _base(settings.tables, settings.endpoint)
+    checkpoints = KmsCheckpoints(base.clients, settings.audit_key, settings.data_bucket)
+    return AuditSweep(
+        directory=base.records.directory,
+        log=base.records.audit,
+        fallback=S3AuditFallback(base.clients, settings.data_bucket),
+        keeper=Keeper(base.records.audit, checkpoints, base.clock),
+        clock=base.clock,
+    )
+
+
+@cache
 def sealer() -> Sealer:
     from chalicelib.settings import sealer_settings
     from chalicelib.usecases.sealing import Sealer
@@ -291,7 +318,7 @@ def _base(tables: Tables, endpoint: str | None) -> Base:
     ids = UlidIds(clock)
     auditor = Auditor(clock, ids, Retentions(records.directory, clock))
     # Buckets have no host names of their own where an endpoint plays AWS.
-    return Base(records, Clients(path_style=endpoint is not None), clock, ids, auditor)
+    return Base(store, records, Clients(path_style=endpoint is not None), clock, ids, auditor)
 
 
 def _folder(base: Base, data_bucket: str) -> Folder:

@@ -68,7 +68,7 @@ Permissions = Mapping[Right, Mapping[Standing, Scope]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row. `does` completes "Your role does not allow to …"."""
+    """One row. `does` completes "You have no right to …"."""
 
     does: str
     scopes: Mapping[Standing, Scope]
@@ -177,4 +177,4 @@ def check(scopes: Scopes, user: str, right: Right, *, author: str | None = None)
     if scope is Scope.OWN and author in {None, user}:
         return
     whose = " of others" if scope is Scope.OWN else ""
-    raise Forbidden(f"Your role in this workspace does not allow to {RIGHTS[right].does}{whose}.")
+    raise Forbidden(f"You have no right to {RIGHTS[right].does}{whose} in this workspace.")

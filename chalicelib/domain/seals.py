@@ -107,7 +107,7 @@ def next_seal(
         previous=head.hash,
         previous_expires_at=head.expires_at,
         records=covered,
-        expires_at=max(head.expires_at, *(item.expires_at for item in covered)),
+        expires_at=max([head.expires_at, *(item.expires_at for item in covered)]),
         hash="",
     )
     return replace(unsigned, hash=seal_hash(seal_to_json(unsigned)))

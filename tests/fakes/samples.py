@@ -337,7 +337,7 @@ def inbox_item(**changes: Any) -> InboxItem:
 def audit(**changes: Any) -> AuditRecord:
     """A new one at every call: no two changes have the same."""
     made = AuditRecord(
-        id=f"aud_{next(_numbers):026}",
+        id=f"aud_s{next(_numbers):025}",
         workspace="wsp_a",
         at=MORNING,
         expires_at=MORNING + timedelta(days=90),

@@ -24,7 +24,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 @pytest.fixture
 def gateway(world: World) -> Gateway:
-    assert world.api
+    del world  # it is what answers
     return Gateway(app)
 
 
