@@ -154,6 +154,21 @@ def revoke(credential: C, now: datetime) -> C:
     return replace(credential, revoked_at=now)
 
 
+def taken_from(credential: C, user: str, scopes: Scopes, now: datetime) -> C | None:
+    """The credential as it is once `user` has these `scopes` and no more: a secret that somebody
+    saw ends with the right to what it opens. None if nothing ends.
+    """
+    wanted = key_scopes(credential) if isinstance(credential, ApiKey) else {Right.INTEGRATE}
+    seen = [each for each in credential.secrets if each.issued_to == user and each.holds_at(now)]
+    ended = not seen or _state(credential, now) != "active"
+    if ended or all(scopes.get(right) is Scope.ALL for right in wanted):
+        return None
+    secrets = tuple(
+        replace(each, valid_until=now) if each in seen else each for each in credential.secrets
+    )
+    return replace(credential, secrets=secrets)
+
+
 def hashcheck_of(username: str, password: str) -> str:
     """What the legacy API may send in the password's place (CONTRACTS 1)."""
     return digest_of(f"{username}:{password}")

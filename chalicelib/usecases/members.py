@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain import membership as rules
-from chalicelib.domain.errors import NotFound, Outdated
+from chalicelib.domain.credentials import taken_from
+from chalicelib.domain.errors import Conflict, NotFound, Outdated
 from chalicelib.domain.invitation import revoked
-from chalicelib.domain.rights import Right
+from chalicelib.domain.rights import Right, scopes_of
 from chalicelib.usecases.invitations import held_in, place_of
-from chalicelib.usecases.ports import Page, next_version
+from chalicelib.usecases.ports import Page, every, next_version
 from chalicelib.usecases.standing import anew, must_still, seated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from chalicelib.domain.audit import Facts
+    from chalicelib.domain.credentials import ApiKey, Client
     from chalicelib.domain.invitation import Invitation
     from chalicelib.domain.membership import Member
-    from chalicelib.domain.rights import Role
+    from chalicelib.domain.rights import Role, Scopes
     from chalicelib.usecases.auditing import Auditor, Caller
     from chalicelib.usecases.ports import Changes, Clock, Directory
+
+
+# With their records they go into one transaction, which DynamoDB limits to 100 steps.
+ENDED_MAX: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +79,16 @@ class Members:
         anew(lambda: self._remove(caller, user))
 
     def _save(self, caller: Caller, before: Member, after: Member) -> Member:
-        records = seated(self.directory, after)
+        permissions = self.directory.workspace(after.workspace).permissions
+        ended = self._ended(after, scopes_of(after.standing, permissions))
+        records = (*seated(self.directory, after), *ended)
         audit = self.auditor.record(
             caller.workspace,
             caller.actor,
             "member.changed",
             after.user,
             before=rules.facts(before),
-            after=rules.facts(after),
+            after={**rules.facts(after), **_named(ended)},
         )
         self.changes.commit(*records, audit=audit)
         return next_version(after)
@@ -89,16 +99,31 @@ class Members:
         rules.check_other(caller.user, member)
         roster = rules.roster_without(self.directory.roster(caller.workspace), user)
         invitation = self._way_back(member)
+        ended = self._ended(member, {})
         audit = self.auditor.record(
             caller.workspace,
             caller.actor,
             "member.removed",
             user,
             before=rules.facts(member),
-            after={"revoked_invitation": invitation.id} if invitation else None,
+            after={
+                **({"revoked_invitation": invitation.id} if invitation else {}),
+                **_named(ended),
+            },
         )
         changed = [record for record in (roster, invitation) if record is not None]
-        self.changes.commit(*changed, remove=[member], audit=audit)
+        self.changes.commit(*changed, *ended, remove=[member], audit=audit)
+
+    def _ended(self, member: Member, scopes: Scopes) -> list[ApiKey | Client]:
+        """Keys and clients without the secrets that this member saw and may no longer hold."""
+        now, held = self.clock.now(), _held(self.directory, member.workspace)
+        found = [taken_from(each, member.user, scopes, now) for each in held]
+        ended = [each for each in found if each is not None]
+        if len(ended) > ENDED_MAX:
+            raise Conflict(
+                f"They hold secrets of {len(ended)} keys and clients: rotate or revoke some first."
+            )
+        return ended
 
     def _way_back(self, member: Member) -> Invitation | None:
         """Who came in by the join code may hold an invitation still: it goes along."""
@@ -131,3 +156,12 @@ class Members:
             )
             for member in members
         ]
+
+
+def _held(directory: Directory, workspace: str) -> Iterator[ApiKey | Client]:
+    yield from every(partial(directory.api_keys, workspace))
+    yield from every(partial(directory.clients, workspace))
+
+
+def _named(ended: Sequence[ApiKey | Client]) -> Facts:
+    return {"ended_secrets_of": " ".join(each.id for each in ended)} if ended else {}

@@ -11,7 +11,7 @@ otherwise; the audit record goes in the same transaction (DESIGN 3).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -51,6 +51,8 @@ class Versioned(Protocol):
 R = TypeVar("R", bound=Versioned)
 T = TypeVar("T")
 
+PAGE: Final = 200
+
 
 def next_version(record: R) -> R:
     """The record as it is once it was committed."""
@@ -61,6 +63,21 @@ def next_version(record: R) -> R:
 class Page(Generic[T]):
     items: Sequence[T]
     next: str | None
+
+
+class Listing(Protocol[T]):
+    def __call__(self, *, after: str | None, limit: int) -> Page[T]: ...
+
+
+def every(listing: Listing[T]) -> Iterator[T]:
+    """All of a listing, page by page."""
+    after: str | None = None
+    while True:
+        page = listing(after=after, limit=PAGE)
+        yield from page.items
+        after = page.next
+        if after is None:
+            return
 
 
 class Clock(Protocol):

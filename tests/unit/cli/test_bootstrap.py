@@ -40,7 +40,7 @@ DENIED = "User: somebody is not authorized to perform: dynamodb:GetItem"
 @pytest.fixture
 def cloud() -> Iterator[Cloud]:
     with mocked_cloud() as cloud:
-        assert cloud.store
+        _ = cloud.store
         yield cloud
 
 
@@ -206,7 +206,7 @@ def test_the_audit_log_names_the_operator(stranger: Any, cloud: Any) -> None:
 def test_an_operator_whom_aws_does_not_name_is_one_all_the_same(
     stranger: Any, cloud: Any, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
-    client = Session.client
+    client: Any = Session.client
 
     def without_sts(session: Any, service: str, **more: Any) -> Any:
         made = client(session, service, **more)
