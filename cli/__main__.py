@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from cli import campaigns, lists, people, recipients, watch
+from cli import audit, campaigns, lists, people, recipients, watch
 from cli.command import Command, Context, context
 from cli.errors import ClientError, Exit, Refused
 from cli.screen import Screen
@@ -21,11 +21,12 @@ COMMANDS: tuple[Command, ...] = (
     *campaigns.COMMANDS,
     *watch.COMMANDS,
     *recipients.COMMANDS,
+    *audit.COMMANDS,
 )
 EPILOG = """\
-exit codes: 0 done · 1 the server refused · 2 wrong usage · 3 not signed in · 4 no answer
-            5 what was waited for ended badly
-MC_CONFIG names the session's file."""
+exit codes: 0 done · 1 the server refused, or an export is broken · 2 wrong usage
+            3 not signed in · 4 no answer · 5 what was waited for ended badly
+MC_CONFIG names the session's file; beside it is what servers know this machine by."""
 
 
 def _common(*, default: object) -> argparse.ArgumentParser:

@@ -194,7 +194,8 @@ class Client:
         if document is None or (answer.status >= _REFUSALS and "title" not in document):
             raise BadAnswer(self.url, answer.status)
         if answer.status >= _REFUSALS:
-            raise Refused(answer.status, cast("shapes.ProblemDocument", document))
+            problem = cast("shapes.ProblemDocument", document)
+            raise Refused(answer.status, problem, answer.retry_after)
         return document
 
 

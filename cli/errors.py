@@ -10,6 +10,7 @@ ClientError
 
 from __future__ import annotations
 
+import math
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -61,10 +62,20 @@ class BadAnswer(ClientError):
 class Refused(ClientError):
     """The server understood and said no; `problem` is its document."""
 
-    def __init__(self, status: int, problem: ProblemDocument) -> None:
-        super().__init__(_sentence(problem))
+    def __init__(
+        self, status: int, problem: ProblemDocument, retry_after: int | None = None
+    ) -> None:
+        super().__init__(_sentence(problem) + _wait(retry_after))
         self.status = status
         self.problem = problem
+
+
+def _wait(seconds: int | None) -> str:
+    if seconds is None:
+        return ""
+    if seconds < 100:  # noqa: PLR2004 - beyond, minutes are easier to grasp
+        return f" Try again in {seconds} s."
+    return f" Try again in {math.ceil(seconds / 60)} minutes."
 
 
 def _sentence(problem: ProblemDocument) -> str:

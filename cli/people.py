@@ -156,7 +156,7 @@ def _invitation_token(given: Namespace) -> str:
         raise UsageError("Give the token with --token or with --token-file, not with both.")
     token = given.token or _secret(given.token_file, "Token of the invitation: ")
     if not token.strip():
-        raise UsageError("There is no token: it stands in the link of the invitation's mail.")
+        raise UsageError("There is no token: it stands in the invitation's mail.")
     return str(token).strip()
 
 

@@ -27,6 +27,8 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 class Answer:
     status: int
     body: bytes
+    # In seconds, where the server says how long to wait.
+    retry_after: int | None = None
 
 
 class Transport(Protocol):
@@ -65,7 +67,7 @@ class HttpTransport:
                 return Answer(response.status, response.read())
         except urllib.error.HTTPError as error:
             with error:
-                return Answer(error.code, error.read())
+                return Answer(error.code, error.read(), _seconds(error.headers))
         except urllib.error.URLError as error:
             raise Unreachable(_origin(url), _reason(error.reason)) from error
         except (OSError, http.client.HTTPException) as error:
@@ -85,6 +87,12 @@ def check_address(url: str) -> str:
     if parts.scheme == "http" and host not in LOOPBACK:
         raise UsageError(f"{url} would send your password readable by others: use https://{host}")
     return host
+
+
+def _seconds(headers: Message) -> int | None:
+    """HTTP allows a date as well, which Message Center never sends."""
+    value = headers.get("Retry-After", "")
+    return int(value) if value.isascii() and value.isdecimal() else None
 
 
 def _origin(url: str) -> str:

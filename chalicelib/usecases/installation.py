@@ -91,6 +91,9 @@ class Installation:
                 "This installation has a super admin, who can invite others. If none of them can "
                 "sign in any more, say --recover."
             )
+        user = self.directory.user_by_email(email)
+        if user is not None and self.directory.member(MASTER, user.id) is not None:
+            raise Conflict("Who has this address is a super admin already: name another address.")
         now = self.clock.now()
         new = NewInvitation(normal_email(email), Role.SUPER_ADMIN, is_moderator=False)
         place = place_of(self.directory, MASTER, new.email)

@@ -60,6 +60,11 @@ def test_who_writes_audit_records_may_ask_how_long_they_are_kept(app: Document) 
     assert writers <= holders(app, "dynamodb:GetItem", "${DirectoryTable}")
 
 
+def test_only_the_api_makes_keys(app: Document) -> None:
+    """An action of its own: the right to data keys in plain does not cover it."""
+    assert holders(app, "kms:GenerateDataKeyWithoutPlaintext", "DataKey") == {"ApiRole"}
+
+
 def test_only_the_api_and_the_sweep_sign(app: Document) -> None:
     assert holders(app, "kms:Sign", "AuditKey") == {"ApiRole", "SweepRole"}
     assert holders(app, "s3:PutObject", "/audit-checkpoints/*") == {"ApiRole", "SweepRole"}

@@ -5,17 +5,20 @@ from __future__ import annotations
 import io
 import json
 import stat
+from email.message import Message
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 
 import pytest
 
 from cli.errors import Exit, Unreachable
 from cli.session import session_file
-from cli.transport import Answer
+from cli.transport import Answer, HttpTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from urllib.request import Request
 
 URL = "http://127.0.0.1:8080"
 SIGN_IN = f"{URL}/v1/sign-in"
@@ -207,6 +210,40 @@ def test_a_wrong_code_ends_it(
     assert stranger("sign-in", "--email", "a@b.example") == Exit.REFUSED
     assert stranger.remarks == "E-mail address, password or code is wrong.\n"
     assert stranger.sessions.read() is None
+
+
+# --- too many attempts ---
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(60, "60 s"), (121, "3 minutes")])
+def test_it_is_said_how_long_an_address_is_locked(
+    stranger: Any,
+    api: Any,
+    password: str,
+    problem: Callable[..., Any],
+    seconds: int,
+    said: str,
+) -> None:
+    locked = json.dumps(problem(429, detail="Too many failed attempts.")).encode()
+    api.on("POST", SIGN_IN, Answer(429, locked, seconds))
+    code = stranger("sign-in", "--email", "a@b.example", "--password-file", password)
+    assert code == Exit.REFUSED
+    assert stranger.remarks == f"Too many failed attempts. Try again in {said}.\n"
+
+
+@pytest.mark.parametrize(("sent", "read"), [("60", 60), (None, None), ("Thu, 1 Jan 2030", None)])
+def test_the_wait_is_read_from_the_answers_header(
+    monkeypatch: pytest.MonkeyPatch, sent: str | None, read: int | None
+) -> None:
+    headers = Message()
+    if sent is not None:
+        headers["Retry-After"] = sent
+
+    def refuse(_: object, request: Request, **__: object) -> None:
+        raise HTTPError(request.full_url, 429, "", headers, io.BytesIO(b"{}"))
+
+    monkeypatch.setattr("urllib.request.OpenerDirector.open", refuse)
+    assert HttpTransport().request("POST", SIGN_IN, {}, b"") == Answer(429, b"{}", read)
 
 
 # --- in and out ---
