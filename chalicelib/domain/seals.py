@@ -32,9 +32,8 @@ if TYPE_CHECKING:
 RECORDS_MAX: Final = 500
 # Hash "before" the first seal.
 ORIGIN: Final = "0" * 64
-# How far back from now, and from the newest seal, a record may still turn up that no seal names: it
-# has its time before its transaction is tried, and tried again. What is later still, the sweep
-# finds.
+# How long a record may take to turn up, which has its time before its transaction is tried, and
+# tried again. What is later still, the sweep finds.
 LOOK_BACK: Final = timedelta(minutes=10)
 # Expiries have whole seconds, and clocks differ: what is about to expire may be gone.
 SLACK: Final = timedelta(minutes=1)

@@ -103,7 +103,7 @@ class Sealer:
         now = self.clock.now()
         if not isinstance(newest, Seal) or expired(newest, now):
             return _ALWAYS
-        return min(now - LOOK_BACK, newest.at - LOOK_BACK, since or now)
+        return min(now - LOOK_BACK, newest.at - SLACK, since or now)
 
     def _listed(
         self, workspace: str, start: datetime

@@ -405,8 +405,8 @@ def test_bytes_that_are_no_text_break_their_line_alone(there: Mc, tmp_path: Path
 def test_progress_is_told_on_a_terminal(
     there: Mc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cli.audit.STEP", 5)
+    monkeypatch.setattr("cli.audit.STEP", 2)
     monkeypatch.setattr(Screen, "live", property(lambda _: True))
     exported(there, tmp_path / "log.jsonl")
-    assert "5 records written" in there.remarks
-    assert "\r\x1b[K10 records written" in there.remarks
+    assert "2 records written" in there.remarks
+    assert "\r\x1b[K4 records written" in there.remarks

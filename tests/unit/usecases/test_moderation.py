@@ -7,8 +7,10 @@ import pytest
 from chalicelib.domain.campaign import Approval, Status
 from chalicelib.domain.errors import AlreadyDecided, Conflict, Forbidden, Invalid, Stale
 from chalicelib.domain.recipient_list import ListStatus
-from chalicelib.domain.rights import Role
+from chalicelib.domain.rights import Right, Role
 from chalicelib.usecases.campaigns import NewCampaign
+from chalicelib.usecases.credentials import NewKey
+from chalicelib.usecases.identity import Origin
 from tests.fakes import samples
 from tests.fakes.world import World
 
@@ -38,6 +40,23 @@ def test_nobody_approves_what_they_wrote(world: World) -> None:
     world.desk.submit(both, campaign.id)
     with pytest.raises(Forbidden, match="their own"):
         world.desk.decide(both, campaign.id, approve=True, note="")
+
+
+def test_nobody_approves_what_they_wrote_with_their_own_key(world: World) -> None:
+    admin = world.person("admin@example.com", Role.ADMIN)
+    wanted = NewKey("Shop", (Right.WRITE_CAMPAIGN, Right.VIEW))
+    token = world.api.credentials.create_key(admin, wanted).secret or ""
+    program = world.api.access.caller(token, world.workspace, Origin("192.0.2.1", "test", "r"))
+    recipients = world.ready_list(NUMBERS)
+    new = NewCampaign("By key", "Hello", world.sender, recipients.id, auto_start=True)
+    campaign = world.desk.create(program, new)
+    assert (campaign.author, world.records.audit[-1].actor.role) == (admin.user, "api_key")
+    world.desk.submit(program, campaign.id)
+    with pytest.raises(Forbidden, match="their own"):
+        world.desk.decide(admin, campaign.id, approve=True, note="")
+    with pytest.raises(Forbidden):
+        world.desk.decide(program, campaign.id, approve=True, note="")
+    assert world.desk.decide(world.moderator, campaign.id, approve=True, note="").approval
 
 
 def test_the_slower_moderator_is_told_who_was_first(

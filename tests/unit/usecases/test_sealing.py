@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from chalicelib.domain.audit import AuditRecord, key_of
 from chalicelib.domain.audit_check import check
 from chalicelib.domain.seals import (
-    LOOK_BACK,
     ORIGIN,
     RECORDS_MAX,
     Seal,
@@ -126,7 +125,7 @@ def test_a_record_that_turns_up_late_goes_into_the_next_seal(desk: Desk) -> None
 
 def test_after_a_quiet_time_it_looks_back_to_the_newest_seal(desk: Desk) -> None:
     """A doorbell may have been lost while nothing else rang."""
-    lost = desk.write(MORNING - LOOK_BACK)
+    lost = desk.write(MORNING - MINUTE)
     desk.clock.advance(30 * DAY)
     desk.write()
     assert desk.sealer.seal(WORKSPACE) == 2
