@@ -45,6 +45,8 @@ class Installation:
     stack: Stack
     author: Client
     moderator: Client
+    admin: Client
+    super_admin: Client
     # The author of another workspace.
     stranger: Client
     sender: str
@@ -174,6 +176,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
             stack=stack,
             author=demo.signed_in(stack.url, accounts.account("author")),
             moderator=demo.signed_in(stack.url, accounts.account("moderator")),
+            admin=demo.signed_in(stack.url, accounts.account("admin")),
+            super_admin=demo.signed_in(stack.url, accounts.account("super_admin")),
             stranger=outside,
             sender=made["senders"][demo.SENDER],
             numbers=numbers,
