@@ -10,16 +10,17 @@ What a broken chain no longer vouches for is *loose*: it may be used, and proves
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chalicelib.domain.audit_findings import Fault, Finding, Report, Subject
 from chalicelib.domain.seals import seal_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     Shown = Mapping[str, Any]
 
@@ -80,6 +81,7 @@ def link_of(place: int, shown: Shown) -> Link:
     texts = ("at", "previous", "previous_expires_at", "expires_at", "hash")
     at, previous, previous_expires_at, expires_at, stated = (_text(shown[name]) for name in texts)
     moment_of(at)
+    content = seal_hash(shown)
     return Link(
         place=place,
         number=_number(shown["number"]),
@@ -87,8 +89,9 @@ def link_of(place: int, shown: Shown) -> Link:
         previous=previous,
         previous_expires_at=previous_expires_at,
         expires_at=expires_at,
-        stated=stated,
-        content=seal_hash(shown),
+        # One text for both, as there is one of each for every seal.
+        stated=content if stated == content else stated,
+        content=content,
         first_key=min(keys, default=None),
     )
 
@@ -144,20 +147,19 @@ class Order:
 
 
 def check_chain(
-    links: Iterable[Link], opening: Mark, marks: Iterable[Mark], report: Report
+    links: Sequence[Link], opening: Mark, marks: Iterable[Mark], report: Report
 ) -> Chain:
     """`opening` is the head. What is missing may have expired: `Chain.absences` is for whoever
     knows the time.
     """
-    walk = _Walk(opening, _by_seal(opening, marks, report), report)
-    candidates: dict[int, list[Link]] = defaultdict(list)
     order = Order()
     for link, following in with_next(links):
-        candidates[link.number].append(link)
         if not order.fits(link.number, following.number if following else None):
             report.add(_finding(Fault.REORDERED, link.number, "it is out of order"))
-    for number in sorted(candidates, reverse=True):
-        walk.step(number, candidates[number])
+    walk = _Walk(opening, _by_seal(opening, marks, report), report)
+    number_of = attrgetter("number")
+    for number, candidates in groupby(sorted(links, key=number_of, reverse=True), key=number_of):
+        walk.step(number, list(candidates))
     return walk.end()
 
 

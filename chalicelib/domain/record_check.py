@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chalicelib.domain.audit import hash_of, key_at
 from chalicelib.domain.audit_findings import Fault, Finding, Report, Subject
-from chalicelib.domain.chain_check import Chain, Mark, Order, moment_of, named_by, with_next
+from chalicelib.domain.chain_check import Chain, Link, Mark, Order, moment_of, named_by, with_next
 from chalicelib.domain.seals import LOOK_BACK
 
 if TYPE_CHECKING:
@@ -167,30 +167,32 @@ def _named(
 ) -> Iterator[Named]:
     """In order of their keys."""
     loose = {link.place for link in chain.loose}
-    numbers = {link.place: link.number for link in chain.links}
-    borders = _borders(chain)
+    links = sorted(chain.links, key=attrgetter("place"))
+    wanted = zip(links, _borders(links), strict=True)
+    link, border = next(wanted, (None, None))
     pending: list[Named] = []
     for place, shown in enumerate(seals()):
-        if place not in numbers:
+        if link is None or place != link.place:
             continue
         pending += [
-            Named(key, hash_, expires_at, numbers[place], place not in loose)
+            Named(key, hash_, expires_at, link.number, place not in loose)
             for key, hash_, expires_at in named_by(shown)
             if period.has(key)
         ]
         pending.sort()
-        border = borders[place]
         cut = len(pending) if border is None else bisect_left(pending, border, key=itemgetter(0))
         yield from pending[:cut]
         del pending[:cut]
+        link, border = next(wanted, (None, None))
 
 
-def _borders(chain: Chain) -> dict[int, str | None]:
-    """For each seal's place, the lowest key that those after it name."""
-    found: dict[int, str | None] = {}
+def _borders(links: list[Link]) -> list[str | None]:
+    """For each seal, the lowest key that those after it name."""
+    found: list[str | None] = []
     lowest: str | None = None
-    for link in sorted(chain.links, key=attrgetter("place"), reverse=True):
-        found[link.place] = lowest
+    for link in reversed(links):
+        found.append(lowest)
         if link.first_key is not None and (lowest is None or link.first_key < lowest):
             lowest = link.first_key
+    found.reverse()
     return found

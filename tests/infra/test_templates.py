@@ -300,7 +300,7 @@ def test_each_sentinel_is_counted_where_it_is_logged(app: Document) -> None:
     assert groups == {
         "[audit-fallback]": {"ApiLogs"},
         "[audit-fallback-overflow]": {"ApiLogs"},
-        "[audit-tampered]": {"SealerLogs"},
+        "[audit-tampered]": {"SealerLogs", "SweepLogs"},
     }
 
 

@@ -134,6 +134,14 @@ class Model(RuleBasedStateMachine):
         email = pick([*emails, *emails, *EVERYBODY], choice)
         return email, (workspace, self.accounts.get(email, "usr_nobody"))
 
+    def asker(self, workspace: str, choice: int) -> Place:
+        asked = [place for place in self.asked if place[0] == workspace]
+        return pick([*asked, *asked, *asked, self.whom(workspace, choice)[1]], choice)
+
+    def token(self, prefix: str, choice: int) -> str:
+        fitting = [token for token in self.tokens if token.startswith(prefix)]
+        return pick([*fitting, *fitting, *fitting, *self.tokens], choice)
+
     def entitled(self, caller: Caller) -> bool:
         """To manage members: by a role that they had when they came, and have still."""
         home = MASTER if caller.actor.role == Role.SUPER_ADMIN else caller.workspace

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
 from chalicelib.domain.invitation import (
+    APPLICANT_PREFIX,
     APPLICATION_LENGTH,
     INVITATION_LENGTH,
+    INVITATION_PREFIX,
     MAIL_PAUSE,
     Invitation,
 )
@@ -35,8 +37,8 @@ from tests.unit.usecases.people import HERE, PASSWORD
 # Picks from what there is, which no strategy knows beforehand.
 ANY = st.integers(0, 1000)
 STEPS = st.sampled_from((timedelta(seconds=61), APPLICATION_LENGTH, INVITATION_LENGTH))
-# Of tokens and codes: mostly one of the last few, the others have little to say.
-LATE = st.integers(0, 7)
+# Of codes one of the last few: the others have little to say.
+LATE = st.integers(0, 5)
 
 
 class Membership(Model):
@@ -105,7 +107,9 @@ class Membership(Model):
 
     @rule(by=ANY, choice=ANY, again=st.booleans())
     def revoke_or_resend(self, by: int, choice: int, *, again: bool) -> None:
-        caller, invited = pick(self.callers, by), pick(self.invited, choice)
+        caller = pick(self.callers, by)
+        near = [each for each in self.invited if each.workspace == caller.workspace]
+        invited = pick([*near, *near, *self.invited], choice)
         mine = invited.workspace == caller.workspace and self.entitled(caller)
         may = mine and self.holds(invited)
         if again:
@@ -125,10 +129,10 @@ class Membership(Model):
     def mails_go_out(self) -> None:
         self.send_mails()
 
-    @rule(newest=LATE, choice=ANY, rightly=st.booleans())
-    def accept(self, newest: int, choice: int, *, rightly: bool) -> None:
+    @rule(which=ANY, choice=ANY, rightly=st.booleans())
+    def accept(self, which: int, choice: int, *, rightly: bool) -> None:
         """By whom it was sent to, or by whoever got hold of the token; with an account or not."""
-        token = pick(self.tokens[::-1], newest)
+        token = self.token(INVITATION_PREFIX, which)
         invited = self.invitation_in(token)
         email = invited.email if invited and rightly else pick(EVERYBODY, choice)
         user = self.accounts.get(email)
@@ -184,9 +188,9 @@ class Membership(Model):
         if refusal is None:
             self.asked[workspace.id, user] = "pending"
 
-    @rule(newest=LATE)
-    def confirm(self, newest: int) -> None:
-        token = pick(self.tokens[::-1], newest)
+    @rule(which=ANY)
+    def confirm(self, which: int) -> None:
+        token = self.token(APPLICANT_PREFIX, which)
         place = self.applicant_in(token)
         applied = self.applied.get(place)
         refusal = self.act(
@@ -204,7 +208,7 @@ class Membership(Model):
     def approve(self, by: int, choice: int, role: int) -> None:
         caller = pick(self.callers, by)
         seat = seat_of(caller.workspace, role)
-        _, place = self.whom(caller.workspace, choice)
+        place = self.asker(caller.workspace, choice)
         refusal = self.act(
             lambda: self.people.joining.approve(caller, place[1], seat[0], is_moderator=seat[1]),
             allowed=self.may_decide(caller, place) and possible(place[0], seat),
@@ -215,7 +219,7 @@ class Membership(Model):
     @rule(by=ANY, choice=ANY)
     def reject(self, by: int, choice: int) -> None:
         caller = pick(self.callers, by)
-        _, place = self.whom(caller.workspace, choice)
+        place = self.asker(caller.workspace, choice)
         refusal = self.act(
             lambda: self.people.joining.reject(caller, place[1]),
             allowed=self.may_decide(caller, place),
@@ -268,4 +272,4 @@ class Membership(Model):
 
 
 TestMembership = Membership.TestCase
-TestMembership.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestMembership.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
