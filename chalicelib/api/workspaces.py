@@ -93,7 +93,9 @@ def remove_member(call: Call, user_id: str) -> Status:
 @member(routes, "POST", INVITATIONS, Right.ADMINISTER)
 def invite(call: Call) -> Response:
     new = body(call.request, shapes.NewInvitation)
-    item = call.api.invitations.invite(call.who, new.email, new.role, is_moderator=new.is_moderator)
+    item = call.api.invitations.invite(
+        call.who, new.email, new.role, is_moderator=new.is_moderator, key=call.key
+    )
     return ok(_invitation(call, item), 201)
 
 

@@ -267,7 +267,7 @@ def mailer() -> Mailer:
         directory=base.records.directory,
         invitations=InvitationMails(*ports),
         joining=JoinMails(*ports),
-        account=ResetMails(*ports, base.auditor),
+        resets=ResetMails(*ports, base.auditor),
         mail=FolderMail(folder) if folder else SesMail(base.clients, sender or ""),
         console=settings.console_url,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.identity import RESET_LENGTH
 from chalicelib.domain.invitation import JoinStatus
@@ -24,14 +24,9 @@ if TYPE_CHECKING:
     from chalicelib.usecases.invitations import InvitationMails
     from chalicelib.usecases.joining import JoinMails
     from chalicelib.usecases.ports import Directory, Mail
+    from chalicelib.usecases.resets import ResetMails
 
 NOT_YOU = "If you did not expect this mail, you need not do anything."
-
-
-class ResetWriter(Protocol):
-    def write_reset(self, email: str) -> tuple[User, str] | None:
-        """Whose password it is and a new token for the mail; None if none is to be sent."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +36,7 @@ class Mailer:
     directory: Directory
     invitations: InvitationMails
     joining: JoinMails
-    account: ResetWriter
+    resets: ResetMails
     mail: Mail
     console: str
 
@@ -65,7 +60,7 @@ class Mailer:
         self.invitations.sent(invitation)
 
     def _password_reset(self, errand: Errand) -> None:
-        written = self.account.write_reset(errand.email)
+        written = self.resets.write_reset(errand.email)
         if written is not None:
             user, token = written
             self.mail.send(reset_letter(self.console, user, token))

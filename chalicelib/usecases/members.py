@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from chalicelib.domain import invitation as invitations
 from chalicelib.domain import membership as rules
 from chalicelib.domain.credentials import taken_from
 from chalicelib.domain.errors import Conflict, NotFound, Outdated
-from chalicelib.domain.invitation import revoked
+from chalicelib.domain.identity import normal_email
 from chalicelib.domain.rights import Right, scopes_of
-from chalicelib.usecases.invitations import held_in, place_of
 from chalicelib.usecases.ports import Page, every, next_version
 from chalicelib.usecases.standing import anew, must_still, seated
 
@@ -81,14 +81,20 @@ class Members:
     def _save(self, caller: Caller, before: Member, after: Member) -> Member:
         permissions = self.directory.workspace(after.workspace).permissions
         ended = self._ended(after, scopes_of(after.standing, permissions))
-        records = (*seated(self.directory, after), *ended)
+        revoked = [] if after.role in rules.ADMINS else self._ways_back(after)
+        _check_size(revoked, ended)
+        records = (*seated(self.directory, after), *revoked, *ended)
         audit = self.auditor.record(
             caller.workspace,
             caller.actor,
             "member.changed",
             after.user,
             before=rules.facts(before),
-            after={**rules.facts(after), **_named(ended)},
+            after={
+                **rules.facts(after),
+                **_named("revoked_invitations", revoked),
+                **_named("ended_secrets_of", ended),
+            },
         )
         self.changes.commit(*records, audit=audit)
         return next_version(after)
@@ -98,8 +104,9 @@ class Members:
         member = self._member(caller.workspace, user)
         rules.check_other(caller.user, member)
         roster = rules.roster_without(self.directory.roster(caller.workspace), user)
-        invitation = self._way_back(member)
+        revoked = self._ways_back(member)
         ended = self._ended(member, {})
+        _check_size(revoked, ended)
         audit = self.auditor.record(
             caller.workspace,
             caller.actor,
@@ -107,33 +114,31 @@ class Members:
             user,
             before=rules.facts(member),
             after={
-                **({"revoked_invitation": invitation.id} if invitation else {}),
-                **_named(ended),
+                **_named("revoked_invitations", revoked),
+                **_named("ended_secrets_of", ended),
             },
         )
-        changed = [record for record in (roster, invitation) if record is not None]
-        self.changes.commit(*changed, *ended, remove=[member], audit=audit)
+        changed = (*filter(None, (roster,)), *revoked, *ended)
+        self.changes.commit(*changed, remove=[member], audit=audit)
 
     def _ended(self, member: Member, scopes: Scopes) -> list[ApiKey | Client]:
         """Keys and clients without the secrets that this member saw and may no longer hold."""
         now, held = self.clock.now(), _held(self.directory, member.workspace)
         found = [taken_from(each, member.user, scopes, now) for each in held]
-        ended = [each for each in found if each is not None]
-        if len(ended) > ENDED_MAX:
-            raise Conflict(
-                f"They hold secrets of {len(ended)} keys and clients: rotate or revoke some first."
-            )
-        return ended
+        return [each for each in found if each is not None]
 
-    def _way_back(self, member: Member) -> Invitation | None:
-        """Who came in by the join code may hold an invitation still: it goes along."""
-        user = self.directory.users([member.user]).get(member.user)
-        if user is None:
-            return None
+    def _ways_back(self, member: Member) -> list[Invitation]:
+        """Open invitations that they sent, be it to another address of theirs, and that they hold
+        themselves.
+        """
         now = self.clock.now()
-        place = place_of(self.directory, member.workspace, user.email)
-        held = held_in(self.directory, place, now)
-        return revoked(held, now) if held else None
+        user = self.directory.users([member.user]).get(member.user)
+        theirs = normal_email(user.email) if user else None
+        return [
+            invitations.revoked(each, now)
+            for each in every(partial(self.directory.invitations, member.workspace))
+            if each.holds_at(now) and (each.invited_by == member.user or each.email == theirs)
+        ]
 
     def _member(self, workspace: str, user: str) -> Member:
         member = self.directory.member(workspace, user)
@@ -163,5 +168,13 @@ def _held(directory: Directory, workspace: str) -> Iterator[ApiKey | Client]:
     yield from every(partial(directory.clients, workspace))
 
 
-def _named(ended: Sequence[ApiKey | Client]) -> Facts:
-    return {"ended_secrets_of": " ".join(each.id for each in ended)} if ended else {}
+def _check_size(*ended: Sequence[object]) -> None:
+    count = sum(map(len, ended))
+    if count > ENDED_MAX:
+        raise Conflict(
+            f"{count} keys, clients and invitations of theirs would end: revoke some of them first."
+        )
+
+
+def _named(what: str, ended: Sequence[ApiKey | Client | Invitation]) -> Facts:
+    return {what: " ".join(each.id for each in ended)} if ended else {}

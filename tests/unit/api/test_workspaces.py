@@ -126,6 +126,13 @@ def test_an_invited_person_comes_in_once(world: World, gateway: Gateway, admin: 
     assert (invited.status, invited.body["status"]) == (201, "open")
     assert gateway.call("POST", f"{ROOT}/invitations", new, token=admin).status == 409
     (errand,) = world.errands.posted
+    key = {"Idempotency-Key": "i-1"}
+    other = {**new, "email": "ada@example.com"}
+    made = [
+        gateway.call("POST", f"{ROOT}/invitations", other, token=admin, headers=key).body["id"]
+        for _ in range(2)
+    ]
+    assert made[0] == made[1]
     assert errand.target == invited.body["id"]
     token = world.written_token(errand)
 

@@ -19,6 +19,7 @@ from chalicelib.usecases.joining import Joining, JoinMails
 from chalicelib.usecases.mailing import Mailer
 from chalicelib.usecases.members import Members
 from chalicelib.usecases.repeats import Repeats
+from chalicelib.usecases.resets import ResetMails
 from chalicelib.usecases.settings import WorkspaceDesk
 from chalicelib.usecases.standing import seated
 from tests.fakes.post import FakeErrands, FakeMail
@@ -39,18 +40,6 @@ HERE = Origin("192.0.2.1", "test", "req-1")
 CONSOLE = "https://console.example"
 
 
-class FakeResets:
-    """`due` is what is to be written next."""
-
-    def __init__(self) -> None:
-        self.due: tuple[User, str] | None = None
-
-    def write_reset(self, email: str) -> tuple[User, str] | None:
-        if self.due is not None and self.due[0].email == email:
-            return self.due
-        return None
-
-
 @dataclass
 class People:
     clock: FakeClock = field(default_factory=FakeClock)
@@ -60,7 +49,6 @@ class People:
     data_keys: FakeDataKeys = field(default_factory=FakeDataKeys)
     errands: FakeErrands = field(default_factory=FakeErrands)
     mail: FakeMail = field(default_factory=FakeMail)
-    resets: FakeResets = field(default_factory=FakeResets)
 
     def __post_init__(self) -> None:
         self.directory: Directory = FakeDirectory(self.records)
@@ -109,7 +97,7 @@ class People:
             directory=self.directory,
             invitations=self.invitation_mails,
             joining=self.join_mails,
-            account=self.resets,
+            resets=ResetMails(self.directory, changes, self.clock, self.ids, self.auditor),
             mail=self.mail,
             console=CONSOLE,
         )

@@ -101,7 +101,7 @@ def test_a_removed_member_finds_no_way_back_in_an_old_mail(people: People, admin
     people.add_member(ACME, ann, Role.AUTHOR)
     people.members.remove(admin, ann.id)
     (made,) = people.records.all(Invitation)
-    assert people.records.audit[-1].after == {"revoked_invitation": made.id}
+    assert people.records.audit[-1].after == {"revoked_invitations": made.id}
     with pytest.raises(Invalid, match="token"):
         people.invitations.accept_as(ann.id, token, HERE)
     assert people.directory.seat(ACME, ann.id) is None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib.domain.credentials import Rotation
-from chalicelib.domain.errors import Conflict, Unauthenticated
+from chalicelib.domain.errors import Conflict, Invalid, Unauthenticated
 from chalicelib.domain.rights import Right, Role
 from chalicelib.usecases.access import REMEMBERED
 from chalicelib.usecases.credentials import NewClient, NewKey
@@ -69,6 +69,30 @@ def test_who_is_removed_leaves_no_key_behind(world: World, leaver: Caller, admin
     assert set(str(removed.after["ended_secrets_of"]).split()) == {key, client.record.id}
 
 
+def test_invitations_that_they_sent_are_void(world: World, leaver: Caller, admin: Caller) -> None:
+    mine = world.api.invitations.invite(leaver, "second.self@example.com", Role.ADMIN)
+    others = world.api.invitations.invite(admin, "grace@example.com", Role.AUTHOR)
+    token = world.written_token(world.errands.posted[0])
+    world.api.members.remove(admin, leaver.user)
+    with pytest.raises(Invalid):
+        world.api.invitations.accept(token, "Second self", "a fine long password", HERE)
+    state = {
+        each.id: each.state_at(world.clock.now())
+        for each in world.api.invitations.page(admin, None, 10).items
+    }
+    assert state == {mine.id: "revoked", others.id: "open"}
+    assert world.records.audit[-1].after["revoked_invitations"] == mine.id
+
+
+def test_who_is_no_admin_any_more_has_no_invitation_out(
+    world: World, leaver: Caller, admin: Caller
+) -> None:
+    made = world.api.invitations.invite(leaver, "second.self@example.com", Role.ADMIN)
+    world.api.members.change_role(admin, leaver.user, Role.AUTHOR)
+    shown = world.api.invitations.get(admin, made.id)
+    assert shown.state_at(world.clock.now()) == "revoked"
+
+
 def test_a_secret_that_another_rotated_for_themselves_goes_on(
     world: World, leaver: Caller, admin: Caller
 ) -> None:
@@ -119,6 +143,6 @@ def test_more_than_one_transaction_holds_is_told_and_changes_nothing(
         secret = samples.secret(issued_to=leaver.user)
         made = samples.api_key(id=f"key_{number}", workspace=world.workspace, secrets=(secret,))
         world.changes.keep(made)
-    with pytest.raises(Conflict, match=f"{ENDED_MAX + 1} keys and clients"):
+    with pytest.raises(Conflict, match=f"{ENDED_MAX + 1} keys"):
         world.api.members.remove(admin, leaver.user)
     assert world.directory.member(world.workspace, leaver.user) is not None
