@@ -265,7 +265,7 @@ class World:
             directory=self.directory,
             invitations=InvitationMails(*ports),
             joining=JoinMails(*ports),
-            account=ResetMails(*ports, self.auditor),
+            resets=ResetMails(*ports, self.auditor),
             mail=mail,
             console="https://console.example",
         ).do(errand)
