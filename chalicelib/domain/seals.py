@@ -17,14 +17,13 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.domain.audit import hash_of, instant, key_of, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from chalicelib.domain.audit import AuditRecord
 
@@ -37,6 +36,7 @@ ORIGIN: Final = "0" * 64
 LOOK_BACK: Final = timedelta(minutes=10)
 # Expiries have whole seconds, and clocks differ: what is about to expire may be gone.
 SLACK: Final = timedelta(minutes=1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,12 @@ def head_of(newest: Seal | Checkpoint, at: datetime) -> Checkpoint:
     if isinstance(newest, Seal):
         return Checkpoint(newest.workspace, newest.number, newest.hash, newest.expires_at, at)
     return replace(newest, at=at)
+
+
+def reach_of(seal: Seal) -> datetime:
+    """Up to when it names records. Of one that was made late this is long before its own time."""
+    times = (int(item.key.partition("#")[0]) for item in seal.records)
+    return max((_EPOCH + timedelta(milliseconds=at) for at in times), default=seal.at)
 
 
 def covered_to_json(item: Covered) -> dict[str, Any]:

@@ -94,10 +94,10 @@ class AuditDesk:
         it first, so that an export has as few records as possible that nothing vouches for.
         """
         _must_read_all(caller)
-        workspace, now = caller.workspace, self._clock.now()
+        workspace = caller.workspace
         keeper = Keeper(self._log, self._checkpoints, self._clock)
         keeper.seal(workspace)
-        newest = keeper.newest(workspace)
+        newest, now = keeper.newest(workspace), self._clock.now()
         head = head_of(newest, now) if newest else Checkpoint(workspace, 0, ORIGIN, now, now)
         signed = self._checkpoints.sign(head)
         record = self._auditor.record(

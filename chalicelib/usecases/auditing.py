@@ -47,7 +47,9 @@ class Caller:
 
 
 class Retentions:
-    """How long a workspace keeps its audit records; remembered, for every record needs it."""
+    """How long a workspace keeps its audit records; remembered, for every record needs it. While
+    the database is away it stays what it was: that keeps nobody from noting what happens.
+    """
 
     def __init__(self, directory: Directory, clock: Clock) -> None:
         self._directory = directory
@@ -63,6 +65,8 @@ class Retentions:
             kept = self._directory.workspace(workspace).retention.audit
         except NotFound:  # its own first record
             return Retention().audit
+        except Unavailable:
+            kept = Retention().audit if read_at is None else known
         self._known[workspace] = (now, kept)
         return kept
 

@@ -24,6 +24,7 @@ from chalicelib.domain.seals import (
     Seal,
     head_of,
     next_seal,
+    reach_of,
     seal_hash,
     seal_to_json,
 )
@@ -97,13 +98,15 @@ class Sealer:
         return sealed
 
     def _start(self, newest: Newest | None, since: datetime | None) -> datetime:
-        """Nothing older is unnamed, save what the sweep finds. Where no seal is kept, nothing is
-        named that has not expired, so all that there is counts.
+        """Nothing older is unnamed, save what the sweep finds. After a long outage the records are
+        sealed in order, so one who was stopped halfway is gone on from. Where no seal is kept,
+        nothing is named that has not expired, so all that there is counts.
         """
         now = self.clock.now()
         if not isinstance(newest, Seal) or expired(newest, now):
             return _ALWAYS
-        return min(now - LOOK_BACK, newest.at - SLACK, since or now)
+        newest_named = min(newest.at, reach_of(newest))
+        return min(now - LOOK_BACK, newest_named - SLACK, since or now)
 
     def _listed(
         self, workspace: str, start: datetime

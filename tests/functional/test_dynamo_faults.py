@@ -244,9 +244,16 @@ def test_a_lost_session_that_was_removed_all_the_same_is_gone(store: Store) -> N
     assert DynamoDirectory(store).session(session.user, session.digest) is None
 
 
-def test_what_is_read_elsewhere_tells_a_fault_as_it_is(lone: Store) -> None:
-    """Whoever reads from the directory has nothing else to do."""
-    with trouble(lone, AWAY["nobody there"]), pytest.raises(PynamoDBException):
-        DynamoDirectory(lone).seat("wsp_a", "usr_a")
-    with trouble(lone, AWAY["nobody there"]), pytest.raises(PynamoDBException):
-        DynamoDirectory(lone).user("usr_a")
+@pytest.mark.parametrize("fault", AWAY.values(), ids=AWAY)
+def test_other_readings_say_that_the_database_does_not_answer(
+    lone: Store, fault: Callable[[], AWSResponse | Exception]
+) -> None:
+    directory = DynamoDirectory(lone)
+    for read in (
+        lambda: directory.seat("wsp_a", "usr_a"),
+        lambda: directory.user("usr_a"),
+        lambda: directory.members("wsp_a", after=None, limit=2),
+        lambda: DynamoCampaigns(lone).campaign("wsp_a", "cmp_a"),
+    ):
+        with trouble(lone, fault), pytest.raises(Unavailable, match="^The database"):
+            read()

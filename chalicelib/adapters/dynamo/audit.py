@@ -11,7 +11,6 @@ from pynamodb.expressions.operand import Path
 from chalicelib.adapters.dynamo import keys
 from chalicelib.adapters.dynamo.keys import Key
 from chalicelib.adapters.dynamo.kinds import AUDIT, SEAL
-from chalicelib.adapters.dynamo.store import answering
 from chalicelib.usecases.ports import Page
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ EVALUATED_MAX: Final = 1000
 # A seal takes 30 KB, and who looks back needs but the newest few.
 SEALS_AT_A_TIME: Final = 8
 
-_LOG: Final = "The audit log"
 # Keys begin with digits: before them all and after them all.
 _FIRST: Final = "0"
 _LAST: Final = ":"
@@ -42,11 +40,9 @@ class DynamoAuditLog:
         self._records = store.of(AUDIT)
         self._seals = store.of(SEAL)
 
-    @answering(_LOG)
     def append(self, record: AuditRecord) -> None:
         self._records.add(record)
 
-    @answering(_LOG)
     def page(
         self, workspace: str, query: AuditQuery, *, after: str | None, limit: int
     ) -> Page[AuditRecord]:
@@ -57,18 +53,18 @@ class DynamoAuditLog:
         found: list[dict[str, Any]] = []
         evaluated, left_at = 0, None
         while len(found) <= limit and evaluated < EVALUATED_MAX:
-            answer = self._records.connection.query(
-                self._records.table,
-                workspace,
-                range_key_condition=Path("sk").between(first, last),
-                filter_condition=wanted,
-                scan_index_forward=False,
-                exclusive_start_key=left_at,
-                # One that is only looked at, to know whether this is the end, and the cursor's own.
-                limit=min(
-                    limit + 2 if wanted is None else EVALUATED_MAX, EVALUATED_MAX - evaluated
-                ),
-            )
+            # One that is only looked at, to know whether this is the end, and the cursor's own.
+            enough = limit + 2 if wanted is None else EVALUATED_MAX
+            with self._records.answering():
+                answer = self._records.connection.query(
+                    self._records.table,
+                    workspace,
+                    range_key_condition=Path("sk").between(first, last),
+                    filter_condition=wanted,
+                    scan_index_forward=False,
+                    exclusive_start_key=left_at,
+                    limit=min(enough, EVALUATED_MAX - evaluated),
+                )
             # DynamoDB's span includes its end, which the page before has shown.
             found += [item for item in answer["Items"] if item["sk"]["S"] != after]
             evaluated += answer["ScannedCount"]
@@ -79,7 +75,6 @@ class DynamoAuditLog:
         place = shown[-1] if len(found) > limit else left_at
         return Page(list(map(self._records.record, shown)), place["sk"]["S"] if place else None)
 
-    @answering(_LOG)
     def since(
         self, workspace: str, since: datetime, *, after: str | None, limit: int
     ) -> Page[AuditRecord]:
@@ -91,15 +86,12 @@ class DynamoAuditLog:
             consistent=True,
         )
 
-    @answering(_LOG)
     def last_seal(self, workspace: str) -> Seal | None:
         return next(self._seals.backwards(keys.seals(workspace), at_a_time=1), None)
 
-    @answering(_LOG)
     def seals(self, workspace: str, *, after: int, limit: int) -> list[Seal]:
         return self._seals.first(keys.seals(workspace), limit, above=keys.seal(after))
 
-    @answering(_LOG)
     def seals_back_to(self, workspace: str, since: datetime) -> list[Seal]:
         found: list[Seal] = []
         for seal in self._seals.backwards(keys.seals(workspace), SEALS_AT_A_TIME):
@@ -108,7 +100,6 @@ class DynamoAuditLog:
                 break
         return found
 
-    @answering(_LOG)
     def add_seal(self, seal: Seal) -> bool:
         return self._seals.add(seal)
 

@@ -78,6 +78,10 @@ def pause(attempt: int) -> None:
     time.sleep(chance() * FIRST_PAUSE * 2**attempt)
 
 
+_DATABASE: Final = "The database"
+_NAMES: Final = {Table.AUDIT: "The audit log"}
+
+
 @contextmanager
 def answering(what: str) -> Iterator[None]:
     """`Unavailable` where DynamoDB does not answer; what it does answer is told as it is."""
@@ -245,18 +249,21 @@ class Collection(Generic[T]):
         self.connection = store.connection
         self.kind = kind
         self.table = table
+        self.answering = partial(answering, _NAMES.get(kind.table, _DATABASE))
 
     def find(self, key: Key) -> T | None:
         if not key.possible:
             return None
-        answer = self.connection.get_item(
-            self.table, key.pk, range_key=key.sk, consistent_read=True
-        )
+        with self.answering():
+            answer = self.connection.get_item(
+                self.table, key.pk, range_key=key.sk, consistent_read=True
+            )
         item = answer.get("Item")
         return self.record(item) if item else None
 
     def find_all(self, places: Iterable[Key]) -> dict[Key, T]:
-        items = self._store.read(self.table, places)
+        with self.answering():
+            items = self._store.read(self.table, places)
         return {key: self.record(item) for key, item in items.items()}
 
     def get(self, key: Key) -> T:
@@ -343,7 +350,8 @@ class Collection(Generic[T]):
             return [request["DeleteRequest"]["Key"] for request in undone]
 
         places = map(self.kind.key, records)
-        self._store.in_batches(map(_typed, places), WRITE_BATCH, remove_some)
+        with self.answering():
+            self._store.in_batches(map(_typed, places), WRITE_BATCH, remove_some)
 
     def serialized(self, record: T) -> dict[str, Any]:
         """The record's attributes with their types, keys apart."""
@@ -361,10 +369,11 @@ class Collection(Generic[T]):
 
     def _write(self, call: Callable[..., Any], record: T, **arguments: Any) -> None:  # noqa: ANN401 - pynamodb's own
         key = self.kind.key(record)
-        self._store.patiently(
-            partial(call, self.table, key.pk, range_key=key.sk, **arguments),
-            passing=met_a_transaction,
-        )
+        with self.answering():
+            self._store.patiently(
+                partial(call, self.table, key.pk, range_key=key.sk, **arguments),
+                passing=met_a_transaction,
+            )
 
     def record(self, item: dict[str, Any]) -> T:
         return self.kind.to_record(self.kind.model.from_raw_data(item))
@@ -375,5 +384,7 @@ class Collection(Generic[T]):
     def _items(self, value: str, **options: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - likewise
         """`limit` among the options is how many DynamoDB reads at a time."""
         if not Key(value, "-").possible:
-            return iter(())
-        return ResultIterator(partial(self.connection.query, self.table), (value,), options)
+            return
+        with self.answering():
+            query = partial(self.connection.query, self.table)
+            yield from ResultIterator(query, (value,), options)
