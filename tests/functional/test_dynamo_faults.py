@@ -255,5 +255,5 @@ def test_other_readings_say_that_the_database_does_not_answer(
         lambda: directory.members("wsp_a", after=None, limit=2),
         lambda: DynamoCampaigns(lone).campaign("wsp_a", "cmp_a"),
     ):
-        with trouble(lone, fault), pytest.raises(Unavailable, match="^The database"):
+        with trouble(lone, fault), pytest.raises(Unavailable, match=r"^The database"):
             read()

@@ -181,7 +181,8 @@ class Store:
 
         # DynamoDB refuses a request that has a key twice.
         wanted = dict.fromkeys(key for key in places if key.possible)
-        self.in_batches(map(_typed, wanted), READ_BATCH, read_some)
+        with answering(_DATABASE):
+            self.in_batches(map(_typed, wanted), READ_BATCH, read_some)
         return found
 
     def in_batches(
@@ -262,8 +263,7 @@ class Collection(Generic[T]):
         return self.record(item) if item else None
 
     def find_all(self, places: Iterable[Key]) -> dict[Key, T]:
-        with self.answering():
-            items = self._store.read(self.table, places)
+        items = self._store.read(self.table, places)
         return {key: self.record(item) for key, item in items.items()}
 
     def get(self, key: Key) -> T:
