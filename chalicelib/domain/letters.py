@@ -12,7 +12,7 @@ from enum import StrEnum
 
 class ErrandKind(StrEnum):
     INVITATION = "invitation"
-    PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of mail
+    PASSWORD_RESET = "password_reset"  # noqa: S105 # nosec B105 - a kind of mail
     JOIN = "join"
     DECISION = "decision"
 
