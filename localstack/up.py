@@ -153,6 +153,7 @@ def _tell_places(stack: Stack, screen: Screen, *, with_demo: bool) -> None:
             "  state": shown(places.state),
             "  logs": shown(places.log),
             "  what the carrier saw": shown(places.smsc_log),
+            "  mails": shown(places.mail),
         }
     )
     prepared = demo.read(places.demo) if with_demo else None
