@@ -102,9 +102,9 @@ class Sealer:
         sealed in order, so one who was stopped halfway is gone on from. Where no seal is kept,
         nothing is named that has not expired, so all that there is counts.
         """
-        now = self.clock.now()
-        if not isinstance(newest, Seal) or expired(newest, now):
+        if not isinstance(newest, Seal):
             return _ALWAYS
+        now = self.clock.now()
         newest_named = min(newest.at, reach_of(newest))
         return min(now - LOOK_BACK, newest_named - SLACK, since or now)
 
@@ -184,10 +184,9 @@ class Keeper:
         """The newest seal, if the chain leads there from this mark."""
         last: Seal | None = None
         for seal in self._seals_from(marked.workspace, marked.seal):
-            number = last.number + 1 if last else marked.seal
             follows = seal.previous == last.hash if last else seal.hash == marked.hash
-            if seal.number != number or not follows or seal_hash(seal_to_json(seal)) != seal.hash:
-                raise Tampered(marked.workspace, number)
+            if not follows or seal_hash(seal_to_json(seal)) != seal.hash:
+                raise Tampered(marked.workspace, last.number + 1 if last else marked.seal)
             last = seal
         if last is None:
             raise Tampered(marked.workspace, marked.seal)

@@ -15,6 +15,7 @@ from chalicelib.domain.seals import (
     checkpoint_to_json,
     head_of,
     next_seal,
+    reach_of,
     seal_hash,
     seal_to_json,
 )
@@ -96,6 +97,13 @@ def test_the_head_is_the_newest_seal_or_what_its_checkpoint_tells() -> None:
     head = head_of(seal, MORNING + HOUR)
     assert head == Checkpoint("wsp_a", 1, seal.hash, seal.expires_at, MORNING + HOUR)
     assert head_of(head, MORNING + DAY) == replace(head, at=MORNING + DAY)
+
+
+def test_a_seal_reaches_up_to_the_last_record_that_it_names() -> None:
+    records = [samples.audit(at=MORNING + hours * HOUR) for hours in (1, 2)]
+    seal = next_seal(None, "wsp_a", records, MORNING + DAY)
+    assert reach_of(seal) == MORNING + 2 * HOUR
+    assert reach_of(replace(seal, records=())) == MORNING + DAY
 
 
 def test_what_is_signed_is_the_checkpoint_as_it_is_shown() -> None:

@@ -138,6 +138,16 @@ def test_what_is_young_is_sealed_when_a_seal_names_it(office: Office) -> None:
     assert (shown[first.id], shown[second.id], shown[third.id]) == (True, False, False)
 
 
+def test_seals_of_clocks_that_are_behind_count_as_well(office: Office) -> None:
+    office.clock.advance(DAY)
+    records = [office.write() for _ in range(3)]
+    for number, record in enumerate(records, start=2):
+        newest = office.log.last_seal(WORKSPACE)
+        at = office.clock.now() - (6 - number) * SECOND
+        assert office.log.add_seal(next_seal(newest, WORKSPACE, [record], at))
+    assert set(office.sealed(limit=3).values()) == {True}
+
+
 def test_what_is_old_is_sealed_if_sealing_went_on_after_it(office: Office) -> None:
     """A late record's seal, whose keys are older than all others, is a newest seal as well."""
     old = office.write()

@@ -127,7 +127,8 @@ def test_each_workspace_is_signed_once_an_hour_in_a_minute_of_its_own(cellar: Ce
         for visits in cellar.minutes(CHECKPOINT_EVERY)
     ]
     assert sorted(each for minute in signed for each in minute) == [MASTER, "wsp_a", "wsp_b"]
-    cellar.log.append(samples.audit())
+    for workspace in ("wsp_a", "wsp_b"):
+        cellar.log.append(samples.audit(workspace=workspace))
     for visit in cellar.sweep.visits({}):
         cellar.sweep.tend(replace(visit, sign=visit.workspace == "wsp_a"))
     assert len(cellar.checkpoints.stored("wsp_a")) == 1
