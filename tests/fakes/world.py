@@ -32,7 +32,8 @@ from chalicelib.usecases.joining import JoinMails
 from chalicelib.usecases.mailing import Mailer
 from chalicelib.usecases.receipts import Receipts
 from chalicelib.usecases.resets import ResetMails
-from chalicelib.usecases.sweeping import Sweep
+from chalicelib.usecases.sealing import Keeper
+from chalicelib.usecases.sweeping import AuditSweep, Sweep
 from tests.fakes import samples
 from tests.fakes.audit_fallback import FakeAuditFallback, FakeCheckpoints
 from tests.fakes.post import FakeErrands, FakeMail
@@ -119,6 +120,13 @@ class World:
             receipts=self.receipts,
             clock=self.clock,
             auditor=self.auditor,
+        )
+        self.audit_sweep = AuditSweep(
+            directory=self.directory,
+            log=self.audit_log,
+            fallback=self.fallback,
+            keeper=Keeper(self.audit_log, self.checkpoints, self.clock),
+            clock=self.clock,
         )
         self.installation = Installation(
             directory=self.directory,

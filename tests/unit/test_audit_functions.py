@@ -11,16 +11,15 @@ from chalicelib import bootstrap
 from chalicelib.adapters.dynamo.doorbell import AuditRang, audit_rang
 from chalicelib.adapters.dynamo.kinds import AUDIT, SEAL
 from chalicelib.usecases.sealing import Keeper, Sealer, Tampered
-from chalicelib.usecases.sweeping import AuditSweep
 from functions import sealer, sweep
 from tests.fakes import samples
 from tests.fakes.services import MORNING
+from tests.fakes.world import World
 
 if TYPE_CHECKING:
     from logging import LogRecord
 
     from chalicelib.domain.audit import AuditRecord
-    from tests.fakes.world import World
 
 EXPIRY = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 SECOND = timedelta(seconds=1)
@@ -28,21 +27,11 @@ SECOND = timedelta(seconds=1)
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    from tests.fakes.world import World  # noqa: PLC0415 - it needs all use cases
-
     world = World()
-    keeper = Keeper(world.audit_log, world.checkpoints, world.clock)
-    swept = AuditSweep(
-        directory=world.directory,
-        log=world.audit_log,
-        fallback=world.fallback,
-        keeper=keeper,
-        clock=world.clock,
-    )
     monkeypatch.setattr(bootstrap, "sweep", lambda: world.sweep)
-    monkeypatch.setattr(bootstrap, "audit_sweep", lambda: swept)
+    monkeypatch.setattr(bootstrap, "audit_sweep", lambda: world.audit_sweep)
     monkeypatch.setattr(bootstrap, "sealer", lambda: Sealer(world.audit_log, world.clock))
-    keeper.seal(world.workspace)
+    world.audit_sweep.keeper.seal(world.workspace)
     return world
 
 

@@ -25,6 +25,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(bootstrap, "driver", lambda: world.driver)
     monkeypatch.setattr(bootstrap, "folder", lambda: parts)
     monkeypatch.setattr(bootstrap, "sweep", lambda: world.sweep)
+    monkeypatch.setattr(bootstrap, "audit_sweep", lambda: world.audit_sweep)
     return world
 
 
