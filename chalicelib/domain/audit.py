@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -60,12 +60,25 @@ def key_at(moment: datetime) -> str:
 
 def to_json(record: AuditRecord) -> dict[str, Any]:
     """The record as the API, exports and the chain have it."""
+    actor = record.actor
     return {
-        **asdict(record),
-        "before": dict(record.before),
-        "after": dict(record.after),
+        "id": record.id,
+        "workspace": record.workspace,
         "at": instant(record.at),
         "expires_at": instant(record.expires_at),
+        # Field by field: `asdict` takes ten times as long, and every record goes through here.
+        "actor": {
+            "user": actor.user,
+            "role": actor.role,
+            "address": actor.address,
+            "agent": actor.agent,
+            "request": actor.request,
+        },
+        "action": record.action,
+        "object": record.object,
+        "author": record.author,
+        "before": dict(record.before),
+        "after": dict(record.after),
     }
 
 

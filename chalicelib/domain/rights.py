@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from chalicelib.domain.errors import Forbidden, Invalid, Problem
@@ -139,8 +140,17 @@ RIGHTS: Final[Mapping[Right, Rule]] = {
 KEY_RIGHTS: Final = frozenset(right for right, rule in RIGHTS.items() if rule.by_key)
 
 
+# Made once: every request asks, and most workspaces change nothing.
+_UNCHANGED: Final[Mapping[Standing, Scopes]] = {
+    standing: MappingProxyType({right: rule.scopes[standing] for right, rule in RIGHTS.items()})
+    for standing in Standing
+}
+
+
 def scopes_of(standing: Standing, permissions: Permissions) -> Scopes:
     """What someone of this standing may do, under what the workspace changed."""
+    if not permissions:
+        return _UNCHANGED[standing]
     return {
         right: permissions.get(right, {}).get(standing, rule.scopes[standing])
         for right, rule in RIGHTS.items()
