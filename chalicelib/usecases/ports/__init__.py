@@ -1,0 +1,62 @@
+"""What the use cases need from the world, as Protocols. Adapters fulfil them, fakes stand in for
+them: every fake and its real adapter pass one suite (tests/contracts).
+"""
+
+from chalicelib.usecases.ports.audit import AuditFallback, AuditLog, AuditQuery, Checkpoints
+from chalicelib.usecases.ports.campaigns import Campaigns
+from chalicelib.usecases.ports.delivery import Delivery
+from chalicelib.usecases.ports.directory import Directory
+from chalicelib.usecases.ports.records import (
+    PAGE,
+    Changes,
+    Listing,
+    Page,
+    R,
+    T,
+    Versioned,
+    every,
+    next_version,
+)
+from chalicelib.usecases.ports.services import (
+    Blobs,
+    Clock,
+    DataKeys,
+    Errands,
+    Executions,
+    Ids,
+    Mail,
+    Passwords,
+    Secrets,
+    StoredUpload,
+    Uploads,
+)
+
+__all__ = [
+    "PAGE",
+    "AuditFallback",
+    "AuditLog",
+    "AuditQuery",
+    "Blobs",
+    "Campaigns",
+    "Changes",
+    "Checkpoints",
+    "Clock",
+    "DataKeys",
+    "Delivery",
+    "Directory",
+    "Errands",
+    "Executions",
+    "Ids",
+    "Listing",
+    "Mail",
+    "Page",
+    "Passwords",
+    "R",
+    "Secrets",
+    "StoredUpload",
+    "T",
+    "Uploads",
+    "Versioned",
+    "every",
+    "next_version",
+]
