@@ -449,3 +449,14 @@ def test_a_forged_cursor_is_a_place_in_the_listing_and_no_more(ports: Ports, cur
     assert [member.user for member in ascending.items] == [
         id_ for id_ in ("id_1", "id_2") if id_ > cursor
     ]
+
+
+@pytest.mark.parametrize("name", ["", "\ud800", "#", "\x00", "x" * 3000, "wsp_a#MEMBER"])
+def test_names_that_no_key_can_hold_are_nobodys(ports: Ports, name: str) -> None:
+    assert ports.directory.seat(name, "usr_a") is None
+    assert ports.directory.seat("wsp_a", name) is None
+    assert ports.directory.member(name, "usr_a") is None
+    with pytest.raises(NotFound):
+        ports.directory.workspace(name)
+    with pytest.raises(NotFound):
+        ports.directory.api_key("wsp_a", name)

@@ -38,7 +38,15 @@ class Key(NamedTuple):
     @property
     def possible(self) -> bool:
         """Whether anything can stand there."""
-        return 0 < len(self.pk.encode()) <= PK_MAX and 0 < len(self.sk.encode()) <= SK_MAX
+        return 0 < _bytes(self.pk) <= PK_MAX and 0 < _bytes(self.sk) <= SK_MAX
+
+
+def _bytes(text: str) -> int:
+    """0 for what is no text: half a character can come in a path."""
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError:
+        return 0
 
 
 def place(cursor: str) -> str:
