@@ -44,7 +44,7 @@ def export_records(call: Call) -> Listing:
 @member(routes, "GET", AUDIT + "/seals", Right.READ_AUDIT, needs=Scope.ALL)
 def export_seals(call: Call) -> Listing:
     after, limit = page_of(call.request)
-    require((after is None or after.isdecimal(), "after", "is the number of a seal"))
+    require((after is None or _is_number(after), "after", "is the number of a seal"))
     seals = call.api.audit.seals(call.who, int(after or "0"), limit)
     following = str(seals[-1].number) if seals else None
     return Listing([seal_to_json(item) for item in seals], following)
@@ -61,6 +61,10 @@ def sign_head(call: Call) -> Response:
     signed, key = call.api.audit.checkpoint(call.who)
     head = shapes.Head(checkpoint_to_json(signed.checkpoint), signed.signature, key.decode())
     return ok(head, 201)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def _query(request: Request) -> AuditQuery:

@@ -270,3 +270,23 @@ def test_a_reading_that_the_log_cannot_take_waits_in_the_fallback(
     world.audit_log.away = True
     assert gateway.call("GET", path, token=admin, query={"numbers": "full"}).status == 200
     assert [record.action for record in world.fallback.waiting] == ["numbers.read"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"since": "tomorrow"}, "since"),
+        ({"until": "2026-13-01"}, "until"),
+        ({"limit": "0"}, "limit"),
+    ],
+)
+def test_a_bad_filter_of_the_log_is_told(
+    gateway: Gateway, admin: str, query: dict[str, str], field: str
+) -> None:
+    assert fields(gateway.call("GET", f"{ROOT}/audit", token=admin, query=query)) == {field}
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "\u0661", "1.5"])
+def test_seals_are_paged_by_their_number(gateway: Gateway, admin: str, after: str) -> None:
+    answer = gateway.call("GET", f"{ROOT}/audit/seals", token=admin, query={"after": after})
+    assert fields(answer) == {"after"}
