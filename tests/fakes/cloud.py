@@ -111,12 +111,12 @@ def noted_calls(store: Store) -> Iterator[list[tuple[str, dict[str, Any]]]]:
         events.unregister("before-call.dynamodb", note)
 
 
-def make_table(name: str, resource: str) -> None:
+def make_table(name: str, resource: str, client: DynamoDBClient | None = None) -> None:
     properties = template()["Resources"][resource]["Properties"]
     wanted = {key: properties[key] for key in TABLE_PROPERTIES if key in properties}
     if "StreamSpecification" in wanted:
         wanted["StreamSpecification"] = {"StreamEnabled": True} | wanted["StreamSpecification"]
-    dynamodb().create_table(TableName=name, **wanted)
+    (client or dynamodb()).create_table(TableName=name, **wanted)
 
 
 # Making a client takes longer than most tests; what it talks to is made anew for each of them.

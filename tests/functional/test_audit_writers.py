@@ -9,6 +9,7 @@ from datetime import timedelta
 from threading import Barrier, Event
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 
 from chalicelib.adapters.clock import SystemClock
@@ -45,13 +46,18 @@ def store(
         pytest.fail("There is no venv for ministack: run these tests with `make test`.")
     stack = Ministack(STACK_PYTHON, tmp_path_factory.mktemp("dynamodb"))
     stack.start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", stack.endpoint)
-    for name, resource in RESOURCES.items():
-        make_table(name, resource)
-    store = Store(TABLES)
-    yield store
-    store.connection.client.close()
-    stack.stop()
+    try:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", stack.endpoint)
+        # One of its own: the others' goes to moto.
+        client = boto3.client("dynamodb")
+        for name, resource in RESOURCES.items():
+            make_table(name, resource, client)
+        client.close()
+        store = Store(TABLES)
+        yield store
+        store.connection.client.close()
+    finally:
+        stack.stop()
 
 
 @pytest.mark.enable_socket
