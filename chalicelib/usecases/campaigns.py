@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.audit import AuditRecord
     from chalicelib.domain.sender import Revision, Sender
-    from chalicelib.domain.workspace import Workspace
     from chalicelib.usecases.auditing import Auditor, Caller
     from chalicelib.usecases.ports import (
         Campaigns,
@@ -56,10 +55,6 @@ class CampaignDesk:
     clock: Clock
     ids: Ids
     auditor: Auditor
-
-    def workspace(self, caller: Caller) -> Workspace:
-        caller.must(Right.VIEW)
-        return self.directory.workspace(caller.workspace)
 
     def create(self, caller: Caller, new: NewCampaign, key: str | None = None) -> Campaign:
         caller.must(Right.WRITE_CAMPAIGN)

@@ -176,7 +176,7 @@ def test_members_see_what_their_workspace_has(world: World) -> None:
     assert [item.id for item in world.desk.page(world.moderator, None, 10).items] == [campaign]
     assert world.desk.get(world.moderator, campaign).id == campaign
     assert [item.id for item in world.desk.senders(world.author)] == [world.sender]
-    assert world.desk.workspace(world.author).name == "Acme"
+    assert world.api.settings.get(world.author).name == "Acme"
 
 
 def test_recipients_are_paged_over_chunks_and_masked(world: World) -> None:
