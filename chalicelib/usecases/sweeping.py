@@ -18,9 +18,10 @@ from chalicelib.domain.audit import Actor, system
 from chalicelib.domain.campaign import LIVE, Campaign, PauseReason, Status
 from chalicelib.domain.errors import IllegalMove, Unavailable
 from chalicelib.domain.workspace import MASTER
+from chalicelib.usecases.ports import every
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from chalicelib.domain.audit import AuditRecord
@@ -47,7 +48,6 @@ SHARE: Final = 50
 FAR_BACK: Final = timedelta(days=2)
 FAR_BACK_EVERY: Final = 15
 CHECKPOINT_EVERY: Final = 60
-_DIRECTORY_PAGE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,8 @@ class AuditSweep:
         for what is not done at every visit, so that the work spreads.
         """
         now = self.clock.now()
-        workspaces = sorted({MASTER, *self._workspaces()})
+        known = {workspace.id for workspace in every(self.directory.workspaces)}
+        workspaces = sorted(known | {MASTER})
         groups = -(-len(workspaces) // SHARE)
         minute = int(now.timestamp()) // 60
         found = {workspace: Visit(workspace, at, sign=False) for workspace, at in touched.items()}
@@ -160,15 +161,6 @@ class AuditSweep:
         self.keeper.seal(visit.workspace, visit.since)
         if visit.sign:
             self.keeper.checkpoint(visit.workspace)
-
-    def _workspaces(self) -> Iterator[str]:
-        after: str | None = None
-        while True:
-            page = self.directory.workspaces(after=after, limit=_DIRECTORY_PAGE)
-            yield from (workspace.id for workspace in page.items)
-            after = page.next
-            if after is None:
-                return
 
 
 def _due(turn: int, every: int, groups: int) -> bool:
