@@ -39,7 +39,7 @@ _CODES: Final[dict[str, bytes]] = {
     **{char: bytes([code]) for code, char in enumerate(_DEFAULT) if code != ESCAPE},
     **{char: bytes([ESCAPE, code]) for char, code in _EXTENSION.items()},
 }
-_ALPHABET: Final = frozenset(_CODES)
+ALPHABET: Final = frozenset(_CODES)
 
 
 class NotGsm(ValueError):
@@ -49,7 +49,16 @@ class NotGsm(ValueError):
 
 
 def is_gsm(text: str) -> bool:
-    return _ALPHABET.issuperset(text)
+    return ALPHABET.issuperset(text)
+
+
+def foreign(text: str) -> dict[str, int]:
+    """Characters that are none of GSM's, in the order of the text: each with its first place."""
+    found: dict[str, int] = {}
+    for at, char in enumerate(text):
+        if char not in ALPHABET:
+            found.setdefault(char, at)
+    return found
 
 
 def septets(text: str) -> int:

@@ -55,6 +55,14 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    text: str
+    units: int
+    # Units that would fit in beside.
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """`parts` are what short_message carries, each with its header (UDH) when `udh` is set."""
 
@@ -90,36 +98,75 @@ class BrokenText(TextError):
 
 def measure(text: str) -> Measure:
     """What sending the text takes. Raises TextError where `compose` would."""
-    return _survey(text)[0]
+    return _sendable(_survey(text)).measure
+
+
+def fewest_and_most(encoding: Encoding, units: int, *, wide: bool) -> tuple[int, int]:
+    """Between which numbers of parts a text of so many units lies, wherever it is cut. They differ
+    only with characters of two units in it: before one of these a part may stay one unit short.
+    """
+    limits = _LIMITS[encoding]
+    if units <= limits.alone:
+        return 1, 1
+    fewest = -(-units // limits.each)
+    return fewest, 1 + -(-(units - limits.each) // (limits.each - 1)) if wide else fewest
+
+
+def split(text: str) -> tuple[Part, ...]:
+    """What each part holds, also of a text that takes more of them than can be sent."""
+    survey = _survey(text)
+    limits = _LIMITS[survey.measure.encoding]
+    limit = limits.alone if survey.measure.parts == 1 else limits.each
+    texts = _texts(text, survey.cuts)
+    sizes = (_units(part, survey.wide) for part in texts)
+    return tuple(Part(part, size, limit - size) for part, size in zip(texts, sizes, strict=True))
 
 
 def compose(text: str, *, reference: int) -> Message:
     if not 0 <= reference <= MAX_REFERENCE:
         raise ValueError(f"reference is {reference}: it must fit into one octet")
-    measured, cuts = _survey(text)
-    data_coding = _LIMITS[measured.encoding].data_coding
-    encode = gsm.encode if measured.encoding is Encoding.GSM7 else _ucs2
-    if measured.parts == 1:
-        return Message(measured.encoding, data_coding, (encode(text),), udh=False)
-    ends = (*cuts[1:], len(text))
-    parts = tuple(
-        _header(reference, measured.parts, number) + encode(text[start:end])
-        for number, (start, end) in enumerate(zip(cuts, ends, strict=True), start=1)
+    survey = _sendable(_survey(text))
+    encoding, parts = survey.measure.encoding, survey.measure.parts
+    encode = gsm.encode if encoding is Encoding.GSM7 else _ucs2
+    if parts == 1:
+        return Message(encoding, _LIMITS[encoding].data_coding, (encode(text),), udh=False)
+    carried = tuple(
+        _header(reference, parts, number) + encode(part)
+        for number, part in enumerate(_texts(text, survey.cuts), start=1)
     )
-    return Message(measured.encoding, data_coding, parts, udh=True)
+    return Message(encoding, _LIMITS[encoding].data_coding, carried, udh=True)
 
 
-def _survey(text: str) -> tuple[Measure, tuple[int, ...]]:
-    """The measure, and at which characters parts begin."""
+@dataclass(frozen=True, slots=True)
+class _Survey:
+    measure: Measure
+    # Characters that take two units.
+    wide: frozenset[str]
+    # At which characters parts begin.
+    cuts: tuple[int, ...]
+
+
+def _survey(text: str) -> _Survey:
     encoding = Encoding.GSM7 if gsm.is_gsm(text) else Encoding.UCS2
     wide = gsm.EXTENDED.intersection(text) if encoding is Encoding.GSM7 else _beyond_bmp(text)
-    units = len(text) + sum(text.count(char) for char in wide)
+    units = _units(text, wide)
     limits = _LIMITS[encoding]
     cuts = (0,) if units <= limits.alone else _cuts(text, wide, limits.each)
-    measured = Measure(encoding, len(text), units, len(cuts))
-    if measured.parts > MAX_PARTS:
-        raise TooLong(measured)
-    return measured, cuts
+    return _Survey(Measure(encoding, len(text), units, len(cuts)), wide, cuts)
+
+
+def _sendable(survey: _Survey) -> _Survey:
+    if survey.measure.parts > MAX_PARTS:
+        raise TooLong(survey.measure)
+    return survey
+
+
+def _units(text: str, wide: frozenset[str]) -> int:
+    return len(text) + sum(text.count(char) for char in wide)
+
+
+def _texts(text: str, cuts: tuple[int, ...]) -> list[str]:
+    return [text[start:end] for start, end in zip(cuts, (*cuts[1:], len(text)), strict=True)]
 
 
 def _beyond_bmp(text: str) -> frozenset[str]:
@@ -133,6 +180,8 @@ def _beyond_bmp(text: str) -> frozenset[str]:
 
 def _cuts(text: str, wide: frozenset[str], limit: int) -> tuple[int, ...]:
     """Fill each part as far as whole characters go; those in `wide` take two units."""
+    if not wide:
+        return tuple(range(0, len(text), limit))
     cuts = [0]
     used = 0
     for at, char in enumerate(text):

@@ -1,4 +1,5 @@
-"""Uploaded tables as a stream: blocks of bytes in, line number and first field out (SPEC 5.1, 5.2).
+"""Uploaded tables as a stream: blocks of bytes in, line number, first field and the cells of the
+columns with a name out (SPEC 4.9, 5.1, 5.2).
 
 Memory stays bounded whatever the file holds: what it unpacks to, every line and every quoted record
 have a limit. A quote opens a field only where a field begins (RFC 4180), so an inch sign inside of
@@ -10,11 +11,14 @@ from __future__ import annotations
 import codecs
 import io
 import zlib
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from chalicelib.sms.columns import named
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 RECORD_MAX: Final = 65_536  # characters; a spreadsheet's cell ends at 32,767
 
@@ -50,19 +54,35 @@ def unpack(blocks: Iterable[bytes], limit: int) -> Iterator[bytes]:
     return _bounded(_gunzip(whole), limit) if head == _GZIP else whole
 
 
-def first_column(blocks: Iterable[bytes], *, delimited: bool) -> Iterator[tuple[int, str]]:
-    """The number of the line that each record begins on, and the record's first field.
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`rows` are read as they are taken: number of the line that a record begins on, its first
+    field, and its cells of the `columns`, in their order and as they stand there.
+    """
 
-    Blank records and a heading are left out. Without `delimited` every line is one field.
+    columns: tuple[str, ...]
+    rows: Iterator[tuple[int, str, Sequence[str]]]
+
+
+def read_table(blocks: Iterable[bytes], *, delimited: bool) -> Table:
+    """Blank records and a heading are left out of the rows. Without a heading no column has a name.
+
+    Without `delimited` every line is one field.
     """
     lines = enumerate(_lines(_text(blocks)), 1)
-    fields = _fields(lines) if delimited else ((at, line.strip()) for at, line in lines)
-    rows = ((at, field) for at, field in fields if field or delimited)
-    for at, field in rows:
-        if not _is_heading(field):
-            yield at, field
-        break
-    yield from rows
+    if not delimited:
+        return Table(
+            (), _below_heading((at, line.strip(), ()) for at, line in lines if line.strip())
+        )
+    at, first = next(((at, line) for at, line in lines if line.strip(_BLANK)), (0, ""))
+    delimiter = _delimiter(first)
+    heading = _whole(at, first, lines, delimiter) if '"' in first else first
+    if not _is_heading(_first(heading, delimiter)):
+        return Table((), _rows(chain([(at, heading)] if at else [], lines), delimiter))
+    columns = named(_cells(heading, delimiter, heading.count(delimiter) + 1))
+    if not columns:
+        return Table((), _rows(lines, delimiter))
+    return Table(tuple(columns.values()), _rows_with(lines, delimiter, tuple(columns)))
 
 
 def safe_cell(value: str) -> str:
@@ -161,14 +181,37 @@ def _fitting(record: str, at: int) -> str:
     return record
 
 
-def _fields(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    delimiter = ""
-    for at, line in lines:
-        if not line.strip(_BLANK):
-            continue
-        delimiter = delimiter or _delimiter(line)
-        record = _whole(at, line, lines, delimiter) if '"' in line else line
-        yield at, _first(record, delimiter)
+def _below_heading(
+    rows: Iterator[tuple[int, str, Sequence[str]]],
+) -> Iterator[tuple[int, str, Sequence[str]]]:
+    for first in rows:
+        if not _is_heading(first[1]):
+            yield first
+        break
+    yield from rows
+
+
+def _rows(
+    lines: Iterable[tuple[int, str]], delimiter: str
+) -> Iterator[tuple[int, str, Sequence[str]]]:
+    for at, record in _records(lines, delimiter):
+        yield at, _first(record, delimiter), ()
+
+
+def _rows_with(
+    lines: Iterable[tuple[int, str]], delimiter: str, places: Sequence[int]
+) -> Iterator[tuple[int, str, Sequence[str]]]:
+    needed = places[-1] + 1
+    for at, record in _records(lines, delimiter):
+        cells = _cells(record, delimiter, needed)
+        yield at, cells[0].strip(), [cells[place] for place in places]
+
+
+def _records(lines: Iterable[tuple[int, str]], delimiter: str) -> Iterator[tuple[int, str]]:
+    rest = iter(lines)
+    for at, line in rest:
+        if line.strip(_BLANK):
+            yield at, _whole(at, line, rest, delimiter) if '"' in line else line
 
 
 def _delimiter(line: str) -> str:
@@ -227,9 +270,42 @@ def _first(record: str, delimiter: str) -> str:
     start = record.lstrip(" ")
     if not start.startswith('"'):
         return record.partition(delimiter)[0].strip()
-    end = _closing(start, 1)
-    quoted = start[1:end].replace('""', '"')
-    return (quoted + start[end + 1 :].partition(delimiter)[0]).strip()
+    return _quoted(start, delimiter, 1)[0].strip()
+
+
+def _cells(record: str, delimiter: str, needed: int) -> list[str]:
+    """The first ones; what a record lacks is empty."""
+    cells = record.split(delimiter, needed) if '"' not in record else _unquoted(record, delimiter)
+    return cells + [""] * (needed - len(cells))
+
+
+def _unquoted(record: str, delimiter: str) -> list[str]:
+    cells = []
+    at = 0
+    while at <= len(record):
+        start = at
+        while record.startswith(" ", start):
+            start += 1
+        if record.startswith('"', start):
+            cell, end = _quoted(record, delimiter, start + 1)
+        else:
+            end = _end(record, delimiter, at)
+            cell = record[at:end]
+        cells.append(cell)
+        at = end + 1
+    return cells
+
+
+def _quoted(record: str, delimiter: str, at: int) -> tuple[str, int]:
+    """The cell whose quotes were opened before `at`, and where it ends."""
+    close = _closing(record, at)
+    end = _end(record, delimiter, close)
+    return record[at:close].replace('""', '"') + record[close + 1 : end], end
+
+
+def _end(record: str, delimiter: str, at: int) -> int:
+    end = record.find(delimiter, at)
+    return len(record) if end < 0 else end
 
 
 def _is_heading(field: str) -> bool:
