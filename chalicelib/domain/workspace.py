@@ -84,8 +84,7 @@ class Workspace:
 
 
 def check_settings(workspace: Workspace) -> None:
-    window, limit, kept = workspace.daily_window, workspace.daily_limit, workspace.retention
-    name = workspace.name.strip()
+    kept, name = workspace.retention, workspace.name.strip()
     require(
         # Mails carry it in their subject.
         (
@@ -94,16 +93,7 @@ def check_settings(workspace: Workspace) -> None:
             f"use 1 to {NAME_MAX} printable characters",
         ),
         (is_zone(workspace.time_zone), "time_zone", "use a name such as Europe/London or UTC"),
-        (
-            window is None or 0 <= window.opens < window.closes <= DAY_MINUTES,
-            "daily_window",
-            "must open before it closes, between 00:00 and 24:00",
-        ),
-        (
-            limit is None or 0 < limit.count <= LIMIT_MAX,
-            "daily_limit.count",
-            f"must be 1 to {LIMIT_MAX}; leave daily_limit null for none",
-        ),
+        *daily_checks(workspace.daily_window, workspace.daily_limit),
         (
             AUDIT_DAYS_MIN <= kept.audit_days <= DAYS_MAX,
             "retention.audit_days",
@@ -120,6 +110,23 @@ def check_settings(workspace: Workspace) -> None:
         ),
     )
     check_permissions(workspace.permissions)
+
+
+def daily_checks(
+    window: DailyWindow | None, limit: DailyLimit | None
+) -> tuple[tuple[bool, str, str], ...]:
+    return (
+        (
+            window is None or 0 <= window.opens < window.closes <= DAY_MINUTES,
+            "daily_window",
+            "must open before it closes, between 00:00 and 24:00",
+        ),
+        (
+            limit is None or 0 < limit.count <= LIMIT_MAX,
+            "daily_limit.count",
+            f"must be 1 to {LIMIT_MAX}; leave daily_limit null for none",
+        ),
+    )
 
 
 def is_zone(name: str) -> bool:
