@@ -15,6 +15,8 @@ class ErrandKind(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105 # nosec B105 - a kind of mail
     JOIN = "join"
     DECISION = "decision"
+    CAMPAIGN_REJECTED = "campaign_rejected"
+    REVISION_REJECTED = "revision_rejected"
 
 
 @dataclass(frozen=True, slots=True)

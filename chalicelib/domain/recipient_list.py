@@ -39,6 +39,8 @@ class ListCounts:
     valid: int = 0
     duplicate: int = 0
     invalid: Mapping[str, int] = field(default_factory=dict)
+    # Values that cannot be put into a text and so count as empty, by column (sms/columns.py).
+    emptied: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def rejected(self) -> int:
@@ -57,6 +59,8 @@ class RecipientList:
     upload: str
     created_at: datetime
     counts: ListCounts = field(default_factory=ListCounts)
+    # Headings of the further columns, as texts call them (SPEC 4.9).
+    columns: tuple[str, ...] = ()
     digest: str | None = None
     failure: str | None = None
     version: int = 0

@@ -22,8 +22,9 @@ T = TypeVar("T")
 TEXT_MAX: Final = 255  # characters; the length is kept in one octet
 
 _LEVEL: Final = 1
-# Ids and numbers may hold any octet that a carrier sent, so a text may hold lone surrogates too.
-_TEXT: Final = ("utf-8", "surrogatepass")
+# Ids and numbers may hold any octet that a carrier sent, so a text may hold lone surrogates too;
+# "strict" for those that may not.
+_ANY: Final = "surrogatepass"
 
 
 class FormatError(ValueError):
@@ -102,16 +103,24 @@ class Reader:
     def number(self) -> int:
         return self.column("I", 1)[0]
 
-    def texts(self, count: int) -> list[str]:
+    def octet(self) -> int:
+        return self.take(1)[0]
+
+    def texts(self, count: int, *, errors: str = _ANY) -> list[str]:
         lengths = self.take(count)
         try:
-            joined = self.take(self.number()).decode(*_TEXT)
+            joined = self.take(self.number()).decode("utf-8", errors)
         except UnicodeDecodeError:
             raise FormatError("A text is not UTF-8.") from None
         if len(joined) != sum(lengths):
             raise FormatError("Texts are not as long as they should be.")
         ends = accumulate(lengths)
         return [joined[end - length : end] for end, length in zip(ends, lengths, strict=True)]
+
+    def skip_texts(self, count: int) -> None:
+        """For whoever does without them: they are not decoded, and so not checked either."""
+        self.take(count)
+        self.take(self.number())
 
     def finish(self) -> None:
         if self._at != len(self._body):
@@ -131,12 +140,15 @@ def number(value: int) -> bytes:
     return column("I", (value,))
 
 
-def texts(values: Sequence[str]) -> bytes:
+def texts(values: Sequence[str], *, errors: str = _ANY) -> bytes:
     """Lengths in characters, then all texts as one: so they are decoded in one go."""
     lengths = [len(value) for value in values]
     if max(lengths, default=0) > TEXT_MAX:
         raise FormatError(f"A text has {max(lengths)} characters: {TEXT_MAX} is the limit.")
-    joined = "".join(values).encode(*_TEXT)
+    try:
+        joined = "".join(values).encode("utf-8", errors)
+    except UnicodeEncodeError:
+        raise FormatError("A text holds half a character.") from None
     return bytes(lengths) + number(len(joined)) + joined
 
 
