@@ -126,7 +126,8 @@ class Access:
             raise NotFound("workspace")
         place, member = seat
         scopes = scopes_of(member.standing, place.permissions)
-        return Caller(workspace, user, scopes, actor_of(user, member.role.value, origin))
+        actor = actor_of(user, member.role.value, origin)
+        return Caller(workspace, user, scopes, actor, place.self_approval)
 
     def super_admin(self, token: str, origin: Origin) -> Caller:
         """For the installation's own routes. To others, and to keys, there are none."""
@@ -143,13 +144,13 @@ class Access:
         `what` is the request, as that workspace's admins get to read it.
         """
         who = self.super_admin(token, origin)
-        self.directory.workspace(workspace)
+        place = self.directory.workspace(workspace)
         self.recorder.must(
             self.auditor.record(
                 workspace, who.actor, "workspace.visited", workspace, after={"request": what}
             )
         )
-        return replace(who, workspace=workspace)
+        return replace(who, workspace=workspace, self_approval=place.self_approval)
 
     def client(self, username: str, password: str) -> Client:
         # What is beyond ASCII is not ours, and may not even be text that can be hashed.

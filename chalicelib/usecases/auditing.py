@@ -9,15 +9,17 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.audit import AGENT_MAX, AuditRecord
-from chalicelib.domain.campaign import facts
+from chalicelib.domain.campaign_facts import facts, written_facts
 from chalicelib.domain.errors import NotFound, Unavailable
 from chalicelib.domain.rights import Role, Scope, check
+from chalicelib.domain.sender import facts as revision_facts
 from chalicelib.domain.workspace import Retention
 
 if TYPE_CHECKING:
     from chalicelib.domain.audit import Actor, Facts
     from chalicelib.domain.campaign import Campaign
     from chalicelib.domain.rights import Right, Scopes
+    from chalicelib.domain.sender import Revision
     from chalicelib.usecases.ports import AuditFallback, AuditLog, Clock, Directory, Ids
 
 # A changed retention holds for new records after so long, in every process.
@@ -38,6 +40,8 @@ class Caller:
     user: str
     scopes: Scopes
     actor: Actor
+    # Whether this workspace lets authors decide on their own; read along with the rights.
+    self_approval: bool = False
 
     def must(self, right: Right, *, author: str | None = None) -> None:
         check(self.scopes, self.user, right, author=author)
@@ -106,14 +110,31 @@ class Auditor:
     def of_campaign(
         self, actor: Actor, action: str, before: Campaign | None, after: Campaign
     ) -> AuditRecord:
+        """What stands in it is kept where that changes, and where it is handed in."""
+        handed_in = after.submitted_at and (before is None or before.submitted_at is None)
+        written = before is None or before.content != after.content or handed_in
+        told = written_facts if written else facts
         return self.record(
             after.workspace,
             actor,
             action,
             after.id,
             author=after.author,
-            before=facts(before) if before else None,
-            after=facts(after),
+            before=told(before) if before else None,
+            after=told(after),
+        )
+
+    def of_revision(
+        self, actor: Actor, action: str, before: Revision | None, after: Revision
+    ) -> AuditRecord:
+        return self.record(
+            after.workspace,
+            actor,
+            action,
+            after.sender,
+            author=after.author,
+            before=revision_facts(before) if before else None,
+            after=revision_facts(after),
         )
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chalicelib.domain.delivery import Window
+    from chalicelib.domain.recipient_list import RecipientList
     from chalicelib.usecases.auditing import Auditor
     from chalicelib.usecases.folding import Folder
     from chalicelib.usecases.ports import (
@@ -72,25 +73,27 @@ class Driver:
     auditor: Auditor
 
     def build(self, workspace: str, campaign_id: str) -> Step:
-        campaign = self.campaigns.campaign(workspace, campaign_id)
+        campaign = self._find(workspace, campaign_id)
+        if campaign is None:
+            return STOP
         if campaign.status in {Status.PENDING, Status.SENDING}:
             return Step("built")
         if campaign.status is not Status.BUILDING:
             return STOP
         try:
-            gate.check(self.campaigns, campaign)
+            _, recipients = gate.check(self.campaigns, campaign)
+            chunks = self._lay_out(campaign, recipients)
         except Conflict as refusal:
             failed = rules.finish(campaign, Move.FAIL, self.clock.now(), str(refusal))
             self._save(campaign, failed, "build_campaign")
             return STOP
-        chunks = self._lay_out(campaign)
         built = replace(rules.move(campaign, Move.BUILT), chunks=chunks)
         self._save(campaign, built, "build_campaign")
         return Step("built")
 
     def next(self, workspace: str, campaign_id: str) -> Step:
-        campaign = self.campaigns.campaign(workspace, campaign_id)
-        if campaign.status not in {Status.PENDING, Status.SENDING}:
+        campaign = self._find(workspace, campaign_id)
+        if campaign is None or campaign.status not in {Status.PENDING, Status.SENDING}:
             return STOP
         window = plan.next_window(self.campaigns.windows(workspace, campaign_id))
         if window is None:
@@ -109,14 +112,16 @@ class Driver:
             self.executions.resume(token)
             return
         window = self.campaigns.put_window(replace(window, tokens=(*window.tokens, token)))
-        revision, _ = gate.check(self.campaigns, campaign)
-        self._note_traffic(campaign, revision.channel)
+        revision, recipients = gate.check(self.campaigns, campaign)
+        channel = gate.channel_of(campaign, revision)
+        if recipients is not None:
+            self._note_traffic(campaign, channel, recipients.id)
         if campaign.status is Status.PENDING:
             self._save(campaign, rules.move(campaign, Move.OPEN), "open_window")
         unsettled = [
             chunk for chunk in self.delivery.chunks(workspace, campaign_id) if not chunk.settled
         ]
-        self.delivery.add_offers(plan.offers(window, revision.channel, unsettled))
+        self.delivery.add_offers(plan.offers(window, channel, unsettled))
         # A restarted execution may wait for a window whose chunks were settled meanwhile.
         self.folder.settle_window(workspace, campaign_id)
 
@@ -128,8 +133,18 @@ class Driver:
         self._save(campaign, replace(campaign, sent_at=self.clock.now()), "finish_campaign")
         self.folder.conclude(workspace, campaign_id)
 
-    def _lay_out(self, campaign: Campaign) -> int:
-        key = f"{list_prefix(campaign.workspace, campaign.list)}/manifest"
+    def _find(self, workspace: str, campaign_id: str) -> Campaign | None:
+        """None: it was cancelled, archived and deleted while its execution waited."""
+        try:
+            return self.campaigns.campaign(workspace, campaign_id)
+        except NotFound:
+            return None
+
+    def _lay_out(self, campaign: Campaign, recipients: RecipientList | None) -> int:
+        missing = plan.unsendable(campaign.content)
+        if missing or recipients is None:
+            raise Conflict(f"This installation cannot send {', '.join(missing)} yet.")
+        key = f"{list_prefix(campaign.workspace, recipients.id)}/manifest"
         records = plan.chunk_records(campaign, manifests.decode(self.blobs.get(key)))
         self.delivery.add_chunks(records)
         for window in plan.windows(campaign, self.clock.now()):
@@ -145,14 +160,14 @@ class Driver:
                 return window
         raise NotFound("window")
 
-    def _note_traffic(self, campaign: Campaign, channel: str) -> None:
+    def _note_traffic(self, campaign: Campaign, channel: str, recipients: str) -> None:
         now = self.clock.now()
         self.delivery.add_traffic(
             Traffic(
                 channel=channel,
                 workspace=campaign.workspace,
                 campaign=campaign.id,
-                list=campaign.list,
+                list=recipients,
                 since=now,
                 expires_at=now + rules.VALIDITY + TRAFFIC_GRACE,
             )

@@ -15,7 +15,7 @@ from chalicelib.domain import delivery
 from chalicelib.domain import ledger as ledgers
 from chalicelib.domain.audit import system
 from chalicelib.domain.campaign import Move, Status
-from chalicelib.domain.errors import Stale
+from chalicelib.domain.errors import NotFound, Stale
 from chalicelib.domain.formats import ledger as ledger_format
 from chalicelib.domain.plan import next_window
 
@@ -95,7 +95,10 @@ class Folder:
         """Done, once all was sent and every receipt came, or the time for them is over (SPEC
         4.4).
         """
-        campaign = self.campaigns.campaign(workspace, campaign_id)
+        try:
+            campaign = self.campaigns.campaign(workspace, campaign_id)
+        except NotFound:  # deleted: late receipts still reach its ledger
+            return
         until = campaign.receipts_until
         if campaign.status is not Status.SENDING or until is None:
             return

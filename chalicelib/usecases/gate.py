@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.campaign import check_gate, content_digest
+from chalicelib.domain.errors import Conflict
 
 if TYPE_CHECKING:
     from chalicelib.domain.campaign import Campaign
@@ -16,14 +17,21 @@ if TYPE_CHECKING:
     from chalicelib.usecases.ports import Campaigns
 
 
-def content(campaigns: Campaigns, campaign: Campaign) -> tuple[Revision, RecipientList]:
-    """What a campaign would send: its sender's revision and its list."""
-    revision = campaigns.revision(campaign.workspace, campaign.sender, campaign.revision)
-    return revision, campaigns.recipient_list(campaign.workspace, campaign.list)
+def content(campaigns: Campaigns, campaign: Campaign) -> tuple[Revision, RecipientList | None]:
+    """What a campaign would send: its sender's revision, and its list, which a Trigger has not."""
+    workspace, written = campaign.workspace, campaign.content
+    if written.sender is None or written.revision is None:
+        raise Conflict("It has no sender.")
+    revision = campaigns.revision(workspace, written.sender, written.revision)
+    return revision, campaigns.recipient_list(workspace, written.list) if written.list else None
 
 
-def check(campaigns: Campaigns, campaign: Campaign) -> tuple[Revision, RecipientList]:
+def check(campaigns: Campaigns, campaign: Campaign) -> tuple[Revision, RecipientList | None]:
     """Raise Conflict unless it is approved and unchanged; return what it may send."""
     revision, recipients = content(campaigns, campaign)
     check_gate(campaign, content_digest(campaign, revision, recipients))
     return revision, recipients
+
+
+def channel_of(campaign: Campaign, revision: Revision) -> str:
+    return campaign.content.channel or revision.channel

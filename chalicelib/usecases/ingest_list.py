@@ -2,25 +2,21 @@
 
 Nothing shows until one last conditional write names the digest. Everything before it depends on
 the file alone and goes under the same keys, so a killed ingest is simply run again. What is kept in
-memory grows with distinct numbers, 16 bytes each, and with rejects, compressed (DESIGN 4.1).
+memory grows with distinct numbers and their values (gathering.py), and with rejects, compressed.
 """
 
 from __future__ import annotations
 
 import hashlib
-import struct
 import zlib
-from array import array
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from chalicelib.domain import tokens
 from chalicelib.domain.audit import system
 from chalicelib.domain.errors import NotFound, Stale
 from chalicelib.domain.formats import chunk as chunk_format
 from chalicelib.domain.formats import manifest as manifest_format
-from chalicelib.domain.formats.chunk import MAX_RECIPIENTS, Chunk
 from chalicelib.domain.formats.manifest import ChunkEntry, Counts, Manifest, digest_of
 from chalicelib.domain.recipient_list import (
     ListCounts,
@@ -29,15 +25,19 @@ from chalicelib.domain.recipient_list import (
     list_prefix,
     upload_key,
 )
+from chalicelib.sms.columns import clean
 from chalicelib.sms.numbering import normalise_quickly
 from chalicelib.sms.phone import BadNumber
-from chalicelib.sms.table import BadFile, first_column, safe_cell, unpack
+from chalicelib.sms.table import BadFile, read_table, safe_cell, unpack
+from chalicelib.usecases.gathering import Numbers, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
+    from chalicelib.domain.formats.chunk import Chunk
     from chalicelib.domain.recipient_list import RecipientList
     from chalicelib.usecases.auditing import Auditor
+    from chalicelib.usecases.gathering import Gathered
     from chalicelib.usecases.ports import (
         Blobs,
         Campaigns,
@@ -53,9 +53,6 @@ REJECT_MAX: Final = 64  # characters of a rejected value that are kept: a number
 
 _OPEN: Final = frozenset({ListStatus.UPLOADING, ListStatus.INGESTING})
 _TEXT_ENDINGS: Final = (".txt", ".txt.gz")  # these hold one number a line
-_RECORD: Final = tokens.SHORT + 8  # token, number: both big-endian, so bytes sort as values do
-_CHUNK_BYTES: Final = MAX_RECIPIENTS * _RECORD
-_COMPACT_FROM: Final = 4_096 * _RECORD
 _GZIP_WINDOW: Final = 31  # zlib's way to say: with gzip's header, whose time is then 0
 
 
@@ -103,41 +100,49 @@ class Ingest:
 
     def _ingest(self, recipients: RecipientList) -> RecipientList:
         try:
-            numbers, rejects = self._read(recipients)
+            read = self._read(recipients)
         except BadFile as error:
             return self._move(recipients, ListStatus.FAILED, failure=str(error))
-        valid = numbers.compact()
-        counts = ListCounts(valid, numbers.added - valid, dict(sorted(rejects.reasons.items())))
+        valid = read.gathered.compact()
+        counts = ListCounts(
+            valid=valid,
+            duplicate=read.gathered.added - valid,
+            invalid=dict(sorted(read.rejects.reasons.items())),
+            emptied=dict(sorted(read.values.emptied.items())),
+        )
         if not valid:
             failure = _no_numbers(counts)
             return self._move(recipients, ListStatus.FAILED, failure=failure, counts=counts)
-        digest = self._store(recipients, numbers, rejects, counts)
-        return self._move(recipients, ListStatus.READY, digest=digest, counts=counts)
+        ready = replace(recipients, columns=read.values.columns, counts=counts)
+        ready = replace(ready, digest=self._store(ready, read.gathered, read.rejects))
+        return self._move(recipients, ListStatus.READY, ready)
 
-    def _read(self, recipients: RecipientList) -> tuple[Numbers, Rejects]:
+    def _read(self, recipients: RecipientList) -> _Read:
         wrapped = self.directory.workspace(recipients.workspace).wrapped_data_key
-        numbers = Numbers(self.data_keys.unwrap(recipients.workspace, wrapped))
-        rejects = Rejects()
+        key = self.data_keys.unwrap(recipients.workspace, wrapped)
         delimited = not recipients.name.lower().endswith(_TEXT_ENDINGS)
+        rejects = Rejects()
         try:
             upload = self.uploads.read(upload_key(recipients.workspace, recipients.id))
-            for line, raw in first_column(unpack(upload, self.limit), delimited=delimited):
+            table = read_table(unpack(upload, self.limit), delimited=delimited)
+            values = Values(table.columns)
+            gathered = Rows(key, table.columns) if table.columns else Numbers(key)
+            for line, raw, cells in table.rows:
                 try:
                     number = normalise_quickly(raw, default_country=recipients.default_country)
                 except BadNumber as error:
                     rejects.add(line, error.reason.value, raw)
                 else:
-                    numbers.add(number)
+                    gathered.add(number, values.of(cells) if cells else ())
         except NotFound:
             raise BadFile("The uploaded file is no longer there. Upload it again.") from None
-        return numbers, rejects
+        return _Read(gathered, values, rejects)
 
-    def _store(
-        self, recipients: RecipientList, numbers: Numbers, rejects: Rejects, counts: ListCounts
-    ) -> str:
-        prefix = list_prefix(recipients.workspace, recipients.id)
+    def _store(self, recipients: RecipientList, gathered: Gathered, rejects: Rejects) -> str:
+        """Chunks, rejects and manifest; answers the digest over all of it."""
+        prefix, counts = list_prefix(recipients.workspace, recipients.id), recipients.counts
         entries = []
-        for place, chunk in enumerate(numbers.chunks()):
+        for place, chunk in enumerate(gathered.chunks()):
             data = chunk_format.encode(chunk)
             key = f"{prefix}/chunk-{place:05}"
             self.blobs.put(key, data)
@@ -158,20 +163,22 @@ class Ingest:
         self,
         before: RecipientList,
         to: ListStatus,
+        found: RecipientList | None = None,
         *,
         failure: str | None = None,
-        digest: str | None = None,
         counts: ListCounts | None = None,
     ) -> RecipientList:
+        """`found` is the list with what its file holds, once that is stored."""
         check_move(before, to)
-        counts = counts or before.counts
-        after = replace(before, status=to, failure=failure, digest=digest, counts=counts)
+        after = replace(found or before, status=to, failure=failure)
+        after = replace(after, counts=counts or after.counts)
         facts = {
             "status": to.value,
-            "valid": counts.valid,
-            "duplicate": counts.duplicate,
-            "rejected": counts.rejected,
-            "digest": digest,
+            "valid": after.counts.valid,
+            "duplicate": after.counts.duplicate,
+            "rejected": after.counts.rejected,
+            "columns": ", ".join(after.columns) or None,
+            "digest": after.digest,
             "failure": failure,
         }
         audit = self.auditor.record(
@@ -185,48 +192,20 @@ class Ingest:
         return self.changes.save(after, audit)
 
 
-class Numbers:
-    """Numbers by token, packed: 256 parts, one for each first octet of a token."""
+class Values:
+    """Rows' values of the list's columns; counts, by column, those that cannot be kept."""
 
-    def __init__(self, key: bytes) -> None:
-        self.added = 0
-        self._hash = tokens.hasher(key)
-        self._parts = [bytearray() for _ in range(256)]
-        self._full = [_COMPACT_FROM] * 256
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        self.columns = columns
+        self.emptied: Counter[str] = Counter()
 
-    def add(self, number: str) -> None:
-        token = self._hash(number)
-        at = token[0]
-        part = self._parts[at]
-        part += token[: tokens.SHORT] + int(number).to_bytes(8, "big")
-        self.added += 1
-        if len(part) >= self._full[at]:
-            self._compact(at)
-
-    def compact(self) -> int:
-        """Drop every duplicate; answer how many are left."""
-        for at in range(len(self._parts)):
-            self._compact(at)
-        return sum(map(len, self._parts)) // _RECORD
-
-    def chunks(self) -> Iterator[Chunk]:
-        """Empties this while it goes."""
-        waiting = bytearray()
-        for part in self._parts:
-            waiting += part
-            part.clear()
-            while len(waiting) >= _CHUNK_BYTES:
-                yield _chunk(waiting[:_CHUNK_BYTES])
-                del waiting[:_CHUNK_BYTES]
-        if waiting:
-            yield _chunk(waiting)
-
-    def _compact(self, at: int) -> None:
-        """Sort one part and drop its duplicates, before ten million equal lines fill the memory."""
-        part = bytes(self._parts[at])
-        distinct = sorted({part[i : i + _RECORD] for i in range(0, len(part), _RECORD)})
-        self._parts[at][:] = b"".join(distinct)
-        self._full[at] = max(_COMPACT_FROM, 2 * len(self._parts[at]))
+    def of(self, cells: Sequence[str]) -> list[str]:
+        values = [clean(cell) for cell in cells]
+        if None in values:
+            self.emptied.update(
+                column for column, value in zip(self.columns, values, strict=True) if value is None
+            )
+        return [value or "" for value in values]
 
 
 class Rejects:
@@ -247,9 +226,13 @@ class Rejects:
         return bytes(self._packed)
 
 
-def _chunk(records: bytearray) -> Chunk:
-    values = struct.unpack(f">{len(records) // 8}Q", records)
-    return Chunk(tokens=array("Q", values[::2]), numbers=array("Q", values[1::2]))
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a file holds."""
+
+    gathered: Gathered
+    values: Values
+    rejects: Rejects
 
 
 def _entry(place: int, key: str, chunk: Chunk, data: bytes) -> ChunkEntry:

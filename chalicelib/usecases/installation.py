@@ -1,4 +1,4 @@
-"""What an installation needs before anyone can sign in: workspaces, people, channels, senders.
+"""What an installation needs before anyone can sign in: workspaces, people, channels.
 
 Only operators reach these: they run where the records' credentials are, not behind the HTTP API.
 """
@@ -20,14 +20,6 @@ from chalicelib.domain.identity import (
 )
 from chalicelib.domain.membership import Member, check_role, roster_with
 from chalicelib.domain.rights import Role
-from chalicelib.domain.sender import (
-    DESTINATION,
-    Revision,
-    RevisionStatus,
-    Sender,
-    check_address,
-    default_type,
-)
 from chalicelib.domain.workspace import MASTER, Workspace, check_settings
 from chalicelib.usecases.invitations import (
     NewInvitation,
@@ -45,7 +37,6 @@ if TYPE_CHECKING:
     from chalicelib.domain.invitation import Invitation
     from chalicelib.usecases.auditing import Auditor
     from chalicelib.usecases.ports import (
-        Campaigns,
         Changes,
         Clock,
         DataKeys,
@@ -59,7 +50,6 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Installation:
     directory: Directory
-    campaigns: Campaigns
     changes: Changes
     data_keys: DataKeys
     passwords: Passwords
@@ -138,40 +128,6 @@ class Installation:
     def add_channel(self, channel: Channel) -> Channel:
         check_channel(channel)
         return self._add(channel, MASTER, "channel.created", channel.id, name=channel.name)
-
-    def add_sender(self, workspace: str, name: str, address: str, channel: str) -> Sender:
-        """A sender with its first revision, which waits for approval."""
-        check_address(address)
-        now = self.clock.now()
-        sender = Sender(self.ids.new("snd"), workspace, name, None, now)
-        revision = Revision(
-            sender=sender.id,
-            number=1,
-            workspace=workspace,
-            status=RevisionStatus.PENDING,
-            address=address,
-            source=default_type(address),
-            destination=DESTINATION,
-            channel=channel,
-            author=self.actor.user,
-            created_at=now,
-        )
-        audit = self._audit(workspace, "sender.created", sender.id, address=address)
-        self.changes.commit(sender, revision, audit=audit)
-        return self.campaigns.sender(workspace, sender.id)
-
-    def approve_revision(self, workspace: str, sender_id: str, number: int, by: str) -> Sender:
-        sender = self.campaigns.sender(workspace, sender_id)
-        revision = self.campaigns.revision(workspace, sender_id, number)
-        approved = replace(
-            revision,
-            status=RevisionStatus.APPROVED,
-            decided_by=by,
-            decided_at=self.clock.now(),
-        )
-        audit = self._audit(workspace, "revision.approved", sender_id, revision=number)
-        self.changes.commit(approved, replace(sender, current_revision=number), audit=audit)
-        return self.campaigns.sender(workspace, sender_id)
 
     def _add(self, record: R, workspace: str, action: str, target: str, **after: str) -> R:
         return self.changes.save(record, self._audit(workspace, action, target, **after))

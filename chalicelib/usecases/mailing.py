@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.usecases.invitations import InvitationMails
     from chalicelib.usecases.joining import JoinMails
     from chalicelib.usecases.ports import Directory, Mail
+    from chalicelib.usecases.rejections import Rejection, RejectionMails
     from chalicelib.usecases.resets import ResetMails
 
 NOT_YOU = "If you did not expect this mail, you need not do anything."
@@ -37,6 +38,7 @@ class Mailer:
     invitations: InvitationMails
     joining: JoinMails
     resets: ResetMails
+    rejections: RejectionMails
     mail: Mail
     console: str
 
@@ -47,6 +49,8 @@ class Mailer:
             ErrandKind.PASSWORD_RESET: self._password_reset,
             ErrandKind.JOIN: self._join,
             ErrandKind.DECISION: self._decision,
+            ErrandKind.CAMPAIGN_REJECTED: self._campaign_rejected,
+            ErrandKind.REVISION_REJECTED: self._revision_rejected,
         }
         write[errand.kind](errand)
 
@@ -83,6 +87,48 @@ class Mailer:
         if request is not None:
             workspace = self.directory.workspace(errand.workspace)
             self.mail.send(decision_letter(self.console, workspace, request))
+
+    def _campaign_rejected(self, errand: Errand) -> None:
+        found = self.rejections.campaign(errand.workspace, errand.target)
+        if found is not None:
+            campaign, rejection = found
+            self._rejected(
+                errand.workspace,
+                rejection,
+                f"Your campaign {campaign.content.name}",
+                "You may change it and submit it again:",
+                f"campaigns/{campaign.id}",
+            )
+
+    def _revision_rejected(self, errand: Errand) -> None:
+        found = self.rejections.revision(errand.workspace, errand.target)
+        if found is not None:
+            revision, rejection = found
+            self._rejected(
+                errand.workspace,
+                rejection,
+                f"Your revision {revision.number} of a sender, {revision.address},",
+                "It stays as it is. You may add another revision of this sender:",
+                f"senders/{revision.sender}",
+            )
+
+    def _rejected(
+        self, workspace_id: str, rejection: Rejection, what: str, then: str, page: str
+    ) -> None:
+        """The note is a moderator's, to an author of their own workspace."""
+        workspace = self.directory.workspace(workspace_id)
+        self.mail.send(
+            Letter(
+                rejection.to.email,
+                f"Rejected in {workspace.name}",
+                _text(
+                    f"{what} was rejected. A moderator of {workspace.name} writes:",
+                    "\n".join(f"    {line}".rstrip() for line in rejection.note.splitlines()),
+                    then,
+                    f"{self.console}/workspaces/{workspace.id}/{page}",
+                ),
+            )
+        )
 
 
 def invitation_letter(

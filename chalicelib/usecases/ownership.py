@@ -23,7 +23,9 @@ from chalicelib.domain.formats import chunk as chunk_format
 from chalicelib.domain.formats.frame import FormatError
 from chalicelib.domain.formats.journal import MAX_OUTCOMES
 from chalicelib.domain.ledger import UNTOUCHED, Outcome, OutcomeKind
+from chalicelib.domain.sender import NumberType
 from chalicelib.sms.parts import TextError, compose
+from chalicelib.sms.transliterate import transliterate
 from chalicelib.usecases import gate, ledgers
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.campaign import Campaign
     from chalicelib.domain.channel import Channel
+    from chalicelib.domain.content import Overrides
     from chalicelib.domain.delivery import ChunkRecord, Offer
     from chalicelib.domain.ledger import Ledger
     from chalicelib.domain.sender import Revision
@@ -253,10 +256,10 @@ class _Look:
     def _job(self, campaign: Campaign, offer: Offer) -> Job | None:
         """The offer as a job; None while it is not ours to send or not its turn."""
         sender, _ = gate.check(self._ownership.campaigns, campaign)
-        if sender.channel != self._term.channel:
+        if gate.channel_of(campaign, sender) != self._term.channel:
             raise Conflict("It was offered to a channel that its sender does not use.")
         chunk = self._chunk(offer)
-        if chunk.list != campaign.list or offer.last > chunk.recipients:
+        if chunk.list != campaign.content.list or offer.last > chunk.recipients:
             raise Conflict("It offers what is not in the campaign's list.")
         message = compose_for(campaign)
         adopted = self._ownership.adopt(chunk, self._term)
@@ -271,8 +274,17 @@ class _Look:
             next=min(adopted.intent, offer.last),
             numbers=chunk_format.decode(self._ownership.blobs.get(adopted.source)).numbers,
             message=message,
-            sender=sender,
+            sender=self._as_sent(campaign, sender),
         )
+
+    def _as_sent(self, campaign: Campaign, revision: Revision) -> Revision:
+        overrides = campaign.content.overrides
+        named = None
+        if overrides.saddr_sender is not None and overrides.saddr_revision is not None:
+            named = self._ownership.campaigns.revision(
+                campaign.workspace, overrides.saddr_sender, overrides.saddr_revision
+            )
+        return as_sent(overrides, revision, named)
 
     def _chunk(self, offer: Offer) -> ChunkRecord:
         return self._delivery.chunk(offer.workspace, offer.campaign, offer.chunk)
@@ -283,7 +295,28 @@ class _Look:
 
 def compose_for(campaign: Campaign) -> Message:
     """The campaign's message; the same campaign always has the same reference in its parts."""
-    return compose(campaign.text, reference=hashlib.sha256(campaign.id.encode()).digest()[0])
+    content = campaign.content
+    text = transliterate(content.text).text if content.transliterate else content.text
+    return compose(text, reference=hashlib.sha256(campaign.id.encode()).digest()[0])
+
+
+def as_sent(overrides: Overrides, revision: Revision, named: Revision | None) -> Revision:
+    """The revision with what the campaign's own SMPP fields put in its fields' places; `named` is
+    the one whose address stands in place of its own, and brings its type.
+    """
+    source = named or revision
+    return replace(
+        revision,
+        address=source.address,
+        source=_type(source.source, overrides.ston, overrides.snpi),
+        destination=_type(revision.destination, overrides.dton, overrides.dnpi),
+    )
+
+
+def _type(of_revision: NumberType, ton: int | None, npi: int | None) -> NumberType:
+    return NumberType(
+        of_revision.ton if ton is None else ton, of_revision.npi if npi is None else npi
+    )
 
 
 def _key(offer: Offer) -> ChunkKey:

@@ -69,13 +69,7 @@ class Recipients:
     recorder: Recorder
 
     def totals(self, campaign: Campaign) -> Counters:
-        """Sum of the chunks' absolute counters; before the campaign is built, all are pending."""
-        if campaign.chunks == 0:
-            totals = ledgers.Counters(total=campaign.recipients, pending=campaign.recipients)
-        else:
-            chunks = self.delivery.chunks(campaign.workspace, campaign.id)
-            totals = delivery.totals(chunks)
-        return _ended(totals, campaign.status)
+        return totals_of(self.delivery, campaign)
 
     def page(
         self,
@@ -91,6 +85,8 @@ class Recipients:
         if full:
             caller.must(Right.FULL_NUMBERS)
         campaign = self.campaigns.campaign(caller.workspace, campaign_id)
+        if campaign.archived_at is not None:
+            caller.must(Right.VIEW_ARCHIVE)
         number, first = _position(after)
         if number >= campaign.chunks:
             return Page([], None)
@@ -145,6 +141,15 @@ class Recipients:
                 )
             )
         return lines
+
+
+def totals_of(records: Delivery, campaign: Campaign) -> Counters:
+    """Sum of the chunks' absolute counters; before the campaign is built, all are pending."""
+    if campaign.chunks == 0:
+        totals = ledgers.Counters(total=campaign.recipients, pending=campaign.recipients)
+    else:
+        totals = delivery.totals(records.chunks(campaign.workspace, campaign.id))
+    return _ended(totals, campaign.status)
 
 
 def _position(after: str | None) -> tuple[int, int]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import Conflict, Forbidden, Outdated, require
 from chalicelib.domain.identity import is_email, normal_email
@@ -20,6 +19,7 @@ from chalicelib.usecases.invitations import (
     post,
     taken,
 )
+from chalicelib.usecases.partial import UNCHANGED, Unchanged, given
 from chalicelib.usecases.ports import next_version
 from chalicelib.usecases.repeats import Request
 from chalicelib.usecases.standing import anew, must_still
@@ -40,15 +40,6 @@ if TYPE_CHECKING:
         Page,
     )
     from chalicelib.usecases.repeats import Mark, Repeats
-
-
-class Unchanged(Enum):
-    """None is a value of some settings, so it cannot say that one stays as it is."""
-
-    UNCHANGED = "unchanged"
-
-
-UNCHANGED: Final = Unchanged.UNCHANGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +208,8 @@ class WorkspaceDesk:
 
 
 def _changed(workspace: Workspace, changes: SettingsChanges) -> Workspace:
-    given = _given(changes)
-    if "name" in given:
-        given["name"] = str(given["name"]).strip()
-    retention = replace(workspace.retention, **_given(changes.retention))
-    return replace(workspace, **{**given, "retention": retention})
-
-
-def _given(changes: SettingsChanges | RetentionChanges) -> dict[str, Any]:
-    named = ((field.name, getattr(changes, field.name)) for field in fields(changes))
-    return {name: value for name, value in named if value is not UNCHANGED}
+    changed = given(changes)
+    if "name" in changed:
+        changed["name"] = str(changed["name"]).strip()
+    retention = replace(workspace.retention, **given(changes.retention))
+    return replace(workspace, **{**changed, "retention": retention})

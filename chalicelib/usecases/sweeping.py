@@ -16,7 +16,7 @@ from zlib import crc32
 from chalicelib.domain import campaign as rules
 from chalicelib.domain.audit import Actor, system
 from chalicelib.domain.campaign import LIVE, Campaign, PauseReason, Status
-from chalicelib.domain.errors import IllegalMove, Unavailable
+from chalicelib.domain.errors import IllegalMove, NotFound, Unavailable
 from chalicelib.domain.workspace import MASTER
 from chalicelib.usecases.ports import every
 
@@ -65,12 +65,16 @@ class Sweep:
         return self.campaigns.live()
 
     def tend(self, marker: LiveCampaign) -> None:
-        campaign = self.campaigns.campaign(marker.workspace, marker.campaign)
+        try:
+            campaign = self.campaigns.campaign(marker.workspace, marker.campaign)
+        except NotFound:
+            self._let_go(marker)
+            return
         for chunk in self.delivery.chunks(campaign.workspace, campaign.id):
             self.folder.fold(campaign.workspace, campaign.id, chunk.number)
         self.folder.settle_window(campaign.workspace, campaign.id)
         self.folder.conclude(campaign.workspace, campaign.id)
-        campaign = self.campaigns.campaign(campaign.workspace, campaign.id)
+        campaign = self._in_time(self.campaigns.campaign(campaign.workspace, campaign.id))
         for window in self.campaigns.windows(campaign.workspace, campaign.id):
             if window.settled or campaign.status not in LIVE:
                 self.folder.wake(window)
@@ -90,13 +94,27 @@ class Sweep:
         """
         held = []
         for marker in self.campaigns.live():
-            campaign = self.campaigns.campaign(marker.workspace, marker.campaign)
             try:
+                campaign = self.campaigns.campaign(marker.workspace, marker.campaign)
                 paused = rules.pause(campaign, PauseReason.UNCLEAN_STOP)
-            except IllegalMove:  # paused already, or ended
+            except (IllegalMove, NotFound):  # paused already, ended, or deleted
                 continue
             held.append(self._save(campaign, paused, actor, "campaign.paused"))
         return held
+
+    def _let_go(self, marker: LiveCampaign) -> None:
+        """Of a campaign that ended and was deleted before this sweep: nothing waits for it."""
+        for window in self.campaigns.windows(marker.workspace, marker.campaign):
+            self.folder.wake(window)
+        self.campaigns.forget_live(marker)
+
+    def _in_time(self, campaign: Campaign) -> Campaign:
+        """Past its deadline nothing more is sent; what was not yet is told as expired."""
+        deadline, now = campaign.content.deadline, self.clock.now()
+        if deadline is None or now < deadline or campaign.status not in LIVE or campaign.sent_at:
+            return campaign
+        expired = rules.finish(campaign, rules.Move.EXPIRE, now)
+        return self._save(campaign, expired, system("sweep"), "campaign.expired")
 
     def _keep_running(self, campaign: Campaign) -> None:
         if campaign.run and self.executions.running(campaign.workspace, campaign.id, campaign.run):

@@ -3,7 +3,7 @@ them: every fake and its real adapter pass one suite (tests/contracts).
 """
 
 from chalicelib.usecases.ports.audit import AuditFallback, AuditLog, AuditQuery, Checkpoints
-from chalicelib.usecases.ports.campaigns import Campaigns
+from chalicelib.usecases.ports.campaigns import Campaigns, Queue
 from chalicelib.usecases.ports.delivery import Delivery
 from chalicelib.usecases.ports.directory import Directory
 from chalicelib.usecases.ports.records import (
@@ -28,6 +28,7 @@ from chalicelib.usecases.ports.services import (
     Passwords,
     Secrets,
     StoredUpload,
+    Surveys,
     Uploads,
 )
 
@@ -51,9 +52,11 @@ __all__ = [
     "Mail",
     "Page",
     "Passwords",
+    "Queue",
     "R",
     "Secrets",
     "StoredUpload",
+    "Surveys",
     "T",
     "Uploads",
     "Versioned",

@@ -1,17 +1,22 @@
-"""Senders, lists, campaigns and their windows."""
+"""Senders, lists, campaigns and their windows; the moderation queue."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from chalicelib.domain.campaign import Campaign
+    from datetime import datetime
+
+    from chalicelib.domain.campaign import Campaign, DeletedCampaign
+    from chalicelib.domain.campaign_listing import CampaignLine, CampaignQuery
     from chalicelib.domain.delivery import (
         LiveCampaign,
         Window,
     )
+    from chalicelib.domain.moderation import ItemKind, QueueItem, QueueMark
     from chalicelib.domain.recipient_list import RecipientList
     from chalicelib.domain.sender import Revision, Sender
+    from chalicelib.domain.survey import Survey
     from chalicelib.usecases.ports.records import Page
 
 
@@ -20,7 +25,17 @@ class Campaigns(Protocol):
 
     def campaign(self, workspace: str, campaign: str) -> Campaign: ...
 
-    def campaigns(self, workspace: str, *, after: str | None, limit: int) -> Page[Campaign]: ...
+    def campaigns(
+        self, workspace: str, query: CampaignQuery, *, after: str | None, limit: int
+    ) -> Page[CampaignLine]:
+        """In a bounded number of reads, whatever is asked: a page may hold less than `limit`, even
+        nothing, and still name a next one. `after` is a place under the same sort.
+        """
+        ...
+
+    def deleted_campaigns(
+        self, workspace: str, *, after: str | None, limit: int
+    ) -> Page[DeletedCampaign]: ...
 
     def recipient_list(self, workspace: str, list_id: str) -> RecipientList: ...
 
@@ -30,9 +45,21 @@ class Campaigns(Protocol):
 
     def sender(self, workspace: str, sender: str) -> Sender: ...
 
-    def senders(self, workspace: str) -> list[Sender]: ...
+    def senders(self, workspace: str, *, after: str | None, limit: int) -> Page[Sender]:
+        """Newest first, archived ones among them."""
+        ...
 
     def revision(self, workspace: str, sender: str, number: int) -> Revision: ...
+
+    def revisions(self, workspace: str, sender: str) -> list[Revision]:
+        """Oldest first."""
+        ...
+
+    def revisions_with_address(self, workspace: str, address: str) -> list[Revision]:
+        """Of all senders; by the exact address, whatever their status."""
+        ...
+
+    def survey(self, workspace: str, campaign: str) -> Survey | None: ...
 
     def windows(self, workspace: str, campaign: str) -> list[Window]: ...
 
@@ -43,3 +70,25 @@ class Campaigns(Protocol):
     def live(self) -> list[LiveCampaign]: ...
 
     def forget_live(self, marker: LiveCampaign) -> None: ...
+
+
+class Queue(Protocol):
+    """What waits for moderators, and its mark (domain/moderation.py)."""
+
+    def waiting(
+        self, workspace: str, kind: ItemKind | None, *, after: str | None, limit: int
+    ) -> Page[QueueItem]:
+        """Oldest first, read consistently."""
+        ...
+
+    def mark(self, workspace: str) -> QueueMark:
+        """One item, read consistently; a workspace whose queue never changed has an empty one."""
+        ...
+
+    def begin(self, workspace: str, token: str, until: datetime) -> None:
+        """A change is under way. Gives the mark a new turn, too."""
+        ...
+
+    def end(self, workspace: str, token: str) -> None:
+        """The change is over, whatever came of it. Gives the mark another turn."""
+        ...

@@ -50,6 +50,12 @@ class Errands(Protocol):
     def post(self, errand: Errand) -> None: ...
 
 
+class Surveys(Protocol):
+    """Surveys to be made outside of the request: they may take longer (functions/survey)."""
+
+    def request(self, workspace: str, campaign: str) -> None: ...
+
+
 class Blobs(Protocol):
     """Immutable objects: chunks, manifests, rejects, ledgers."""
 
