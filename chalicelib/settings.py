@@ -29,6 +29,7 @@ PURPOSES: Final[Mapping[str, str]] = {
     "MC_AUDIT_KEY": "id or ARN of the KMS key that signs checkpoints of the audit log",
     "MC_STATE_MACHINE": "ARN of the state machine that drives campaigns",
     "MC_MAIL_QUEUE": "URL of the queue of mails to be written",
+    "MC_SURVEY_QUEUE": "URL of the queue of surveys to be made",
     "MC_MAIL_FROM": "address that mails come from, through SES; not needed with MC_MAILBOX_DIR",
     "MC_MAILBOX_DIR": "folder that mails are written to and never leave; instead of MC_MAIL_FROM",
     "MC_CONSOLE_URL": "origin that links in mails lead to, such as https://sms.example.com",
@@ -76,6 +77,7 @@ class ApiSettings:
     audit_key: str
     state_machine: str
     mail_queue: str
+    survey_queue: str
     upload_max_bytes: int
     endpoint: str | None
 
@@ -115,6 +117,13 @@ class SweepSettings:
 @dataclass(frozen=True, slots=True)
 class SealerSettings:
     tables: Tables
+    endpoint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyorSettings:
+    tables: Tables
+    data_bucket: str
     endpoint: str | None
 
 
@@ -200,6 +209,7 @@ _READ: Final[Mapping[str, Callable[[_Environment], object]]] = {
     "audit_key": lambda read: read.needed("MC_AUDIT_KEY"),
     "state_machine": lambda read: read.needed("MC_STATE_MACHINE"),
     "mail_queue": lambda read: read.needed("MC_MAIL_QUEUE"),
+    "survey_queue": lambda read: read.needed("MC_SURVEY_QUEUE"),
     "mail_from": lambda read: read.unless("MC_MAIL_FROM", "MC_MAILBOX_DIR"),
     "mailbox_dir": lambda read: _folder(read.unless("MC_MAILBOX_DIR", "MC_MAIL_FROM")),
     "console_url": lambda read: read.needed("MC_CONSOLE_URL"),
@@ -241,6 +251,10 @@ def sweep_settings(variables: Mapping[str, str] = os.environ) -> SweepSettings:
 
 def sealer_settings(variables: Mapping[str, str] = os.environ) -> SealerSettings:
     return _settings(SealerSettings, variables)
+
+
+def surveyor_settings(variables: Mapping[str, str] = os.environ) -> SurveyorSettings:
+    return _settings(SurveyorSettings, variables)
 
 
 def mailer_settings(variables: Mapping[str, str] = os.environ) -> MailerSettings:

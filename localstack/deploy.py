@@ -62,6 +62,7 @@ class Outputs:
     folder_function: str
     sealer_function: str
     mailer_function: str
+    surveyor_function: str
     sweep_function: str
     directory_table: str
     campaigns_table: str
@@ -75,6 +76,7 @@ class Outputs:
     audit_key: str
     uploads_queue: str
     mail_queue: str
+    survey_queue: str
 
     def environment(self) -> dict[str, str]:
         """The settings of a process of ours outside Lambda, such as the bridge."""
@@ -89,6 +91,7 @@ class Outputs:
             "MC_AUDIT_KEY": self.audit_key,
             "MC_STATE_MACHINE": self.state_machine,
             "MC_MAIL_QUEUE": self.mail_queue,
+            "MC_SURVEY_QUEUE": self.survey_queue,
         }
 
 
@@ -277,6 +280,7 @@ def outputs(endpoint: str | None, values: Mapping[str, str]) -> Outputs:
         folder_function=values["FolderFunction"],
         sealer_function=values["SealerFunction"],
         mailer_function=values["MailerFunction"],
+        surveyor_function=values["SurveyorFunction"],
         sweep_function=values["SweepFunction"],
         directory_table=values["DirectoryTable"],
         campaigns_table=values["CampaignsTable"],
@@ -290,6 +294,7 @@ def outputs(endpoint: str | None, values: Mapping[str, str]) -> Outputs:
         audit_key=values["AuditKey"],
         uploads_queue=values["UploadsQueue"],
         mail_queue=values["MailsQueueUrl"],
+        survey_queue=values["SurveysQueueUrl"],
     )
 
 

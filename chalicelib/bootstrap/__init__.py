@@ -35,10 +35,12 @@ if TYPE_CHECKING:
         Delivery,
         Directory,
         Ids,
+        Queue,
         Secrets,
     )
     from chalicelib.usecases.receipts import Receipts
     from chalicelib.usecases.sealing import Sealer
+    from chalicelib.usecases.surveying import Surveyor
     from chalicelib.usecases.sweeping import AuditSweep, Sweep
 
 
@@ -47,6 +49,7 @@ class Records:
     directory: Directory
     campaigns: Campaigns
     delivery: Delivery
+    queue: Queue
     changes: Changes
     audit: AuditLog
 
@@ -93,6 +96,7 @@ def api() -> Api:
     from chalicelib.adapters.passwords import Argon2Passwords
     from chalicelib.adapters.s3 import S3Blobs, S3Uploads
     from chalicelib.adapters.stepfunctions import StepFunctionsExecutions
+    from chalicelib.adapters.surveys import SqsSurveys
     from chalicelib.bootstrap.api_use_cases import Services, compose_api
     from chalicelib.settings import api_settings
     from chalicelib.usecases.auditing import Recorder
@@ -119,6 +123,7 @@ def api() -> Api:
             uploads=S3Uploads(clients, settings.uploads_bucket),
             blobs=S3Blobs(clients, settings.data_bucket),
             executions=StepFunctionsExecutions(clients, settings.state_machine),
+            surveys=SqsSurveys(clients, settings.survey_queue),
             upload_max_bytes=settings.upload_max_bytes,
         )
     )
@@ -251,12 +256,29 @@ def sealer() -> Sealer:
 
 
 @cache
+def surveyor() -> Surveyor:
+    from chalicelib.adapters.s3 import S3Blobs
+    from chalicelib.settings import surveyor_settings
+    from chalicelib.usecases.surveying import Surveyor
+
+    settings = surveyor_settings()
+    base = _base(settings.tables, settings.endpoint)
+    return Surveyor(
+        campaigns=base.records.campaigns,
+        blobs=S3Blobs(base.clients, settings.data_bucket),
+        changes=base.records.changes,
+        clock=base.clock,
+    )
+
+
+@cache
 def mailer() -> Mailer:
     from chalicelib.adapters.mail import FolderMail, SesMail
     from chalicelib.settings import mailer_settings
     from chalicelib.usecases.invitations import InvitationMails
     from chalicelib.usecases.joining import JoinMails
     from chalicelib.usecases.mailing import Mailer
+    from chalicelib.usecases.rejections import RejectionMails
     from chalicelib.usecases.resets import ResetMails
 
     settings = mailer_settings()
@@ -268,6 +290,7 @@ def mailer() -> Mailer:
         invitations=InvitationMails(*ports),
         joining=JoinMails(*ports),
         resets=ResetMails(*ports, base.auditor),
+        rejections=RejectionMails(base.records.directory, base.records.campaigns),
         mail=FolderMail(folder) if folder else SesMail(base.clients, sender or ""),
         console=settings.console_url,
     )
@@ -284,7 +307,6 @@ def installation(actor: Actor) -> Installation:
     base = _base(settings.tables, settings.endpoint)
     return Installation(
         directory=base.records.directory,
-        campaigns=base.records.campaigns,
         changes=base.records.changes,
         data_keys=KmsDataKeys(base.clients, settings.data_key),
         passwords=Argon2Passwords(),
@@ -303,6 +325,7 @@ def _base(tables: Tables, endpoint: str | None) -> Base:
     from chalicelib.adapters.dynamo.changes import DynamoChanges
     from chalicelib.adapters.dynamo.delivery import DynamoDelivery
     from chalicelib.adapters.dynamo.directory import DynamoDirectory
+    from chalicelib.adapters.dynamo.queue import DynamoQueue
     from chalicelib.adapters.dynamo.store import Store
     from chalicelib.adapters.ids import UlidIds
     from chalicelib.usecases.auditing import Auditor, Retentions
@@ -312,6 +335,7 @@ def _base(tables: Tables, endpoint: str | None) -> Base:
         directory=DynamoDirectory(store),
         campaigns=DynamoCampaigns(store),
         delivery=DynamoDelivery(store),
+        queue=DynamoQueue(store),
         changes=DynamoChanges(store),
         audit=DynamoAuditLog(store),
     )

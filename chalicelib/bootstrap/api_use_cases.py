@@ -10,14 +10,21 @@ from chalicelib.usecases.account import Account
 from chalicelib.usecases.audit_desk import AuditDesk
 from chalicelib.usecases.campaigns import CampaignDesk
 from chalicelib.usecases.credentials import Credentials
+from chalicelib.usecases.drafting import Drafting
 from chalicelib.usecases.identity import Identity
 from chalicelib.usecases.invitations import Invitations
 from chalicelib.usecases.joining import Joining
 from chalicelib.usecases.lists import Lists
 from chalicelib.usecases.members import Members
+from chalicelib.usecases.moderation import Moderation
+from chalicelib.usecases.queueing import QueueBell
 from chalicelib.usecases.recipients import Recipients
 from chalicelib.usecases.repeats import Repeats
+from chalicelib.usecases.review import Reviews
+from chalicelib.usecases.senders import SenderDesk
 from chalicelib.usecases.settings import WorkspaceDesk
+from chalicelib.usecases.starting import Starter
+from chalicelib.usecases.surveying import Surveyor
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Records
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
         Executions,
         Ids,
         Passwords,
+        Surveys,
         Uploads,
     )
 
@@ -51,6 +59,7 @@ class Services:
     uploads: Uploads
     blobs: Blobs
     executions: Executions
+    surveys: Surveys
     upload_max_bytes: int
 
 
@@ -66,7 +75,11 @@ class Api:
     joining: Joining
     credentials: Credentials
     lists: Lists
+    senders: SenderDesk
+    drafting: Drafting
     campaigns: CampaignDesk
+    moderation: Moderation
+    reviews: Reviews
     recipients: Recipients
     audit: AuditDesk
 
@@ -85,6 +98,8 @@ def compose_api(services: Services) -> Api:
         auditor=services.auditor,
         recorder=services.recorder,
     )
+    bell = QueueBell(records.queue, services.clock, services.ids)
+    starter, reviews = _starter(services), _reviews(services)
     return Api(
         clock=services.clock,
         identity=identity,
@@ -96,7 +111,11 @@ def compose_api(services: Services) -> Api:
         joining=_joining(services),
         credentials=_credentials(services, repeats),
         lists=_lists(services, repeats),
-        campaigns=_campaigns(services, repeats),
+        senders=_senders(services, repeats, bell),
+        drafting=_drafting(services, repeats, bell),
+        campaigns=_campaigns(services, starter, bell),
+        moderation=_moderation(services, starter, reviews, bell),
+        reviews=reviews,
         recipients=_recipients(services),
         audit=_audit(services),
     )
@@ -197,16 +216,86 @@ def _lists(services: Services, repeats: Repeats) -> Lists:
     )
 
 
-def _campaigns(services: Services, repeats: Repeats) -> CampaignDesk:
-    return CampaignDesk(
-        directory=services.records.directory,
+def _senders(services: Services, repeats: Repeats, bell: QueueBell) -> SenderDesk:
+    return SenderDesk(
         campaigns=services.records.campaigns,
+        delivery=services.records.delivery,
         changes=services.records.changes,
         repeats=repeats,
-        executions=services.executions,
+        bell=bell,
         clock=services.clock,
         ids=services.ids,
         auditor=services.auditor,
+    )
+
+
+def _drafting(services: Services, repeats: Repeats, bell: QueueBell) -> Drafting:
+    return Drafting(
+        campaigns=services.records.campaigns,
+        delivery=services.records.delivery,
+        changes=services.records.changes,
+        repeats=repeats,
+        bell=bell,
+        clock=services.clock,
+        ids=services.ids,
+        auditor=services.auditor,
+    )
+
+
+def _starter(services: Services) -> Starter:
+    return Starter(
+        directory=services.records.directory,
+        campaigns=services.records.campaigns,
+        delivery=services.records.delivery,
+        changes=services.records.changes,
+        executions=services.executions,
+        clock=services.clock,
+        auditor=services.auditor,
+    )
+
+
+def _campaigns(services: Services, starter: Starter, bell: QueueBell) -> CampaignDesk:
+    return CampaignDesk(
+        directory=services.records.directory,
+        campaigns=services.records.campaigns,
+        delivery=services.records.delivery,
+        changes=services.records.changes,
+        starter=starter,
+        bell=bell,
+        surveys=services.surveys,
+        executions=services.executions,
+        clock=services.clock,
+        auditor=services.auditor,
+    )
+
+
+def _moderation(
+    services: Services, starter: Starter, reviews: Reviews, bell: QueueBell
+) -> Moderation:
+    return Moderation(
+        directory=services.records.directory,
+        campaigns=services.records.campaigns,
+        delivery=services.records.delivery,
+        queued=services.records.queue,
+        changes=services.records.changes,
+        bell=bell,
+        starter=starter,
+        reviews=reviews,
+        errands=services.errands,
+        clock=services.clock,
+        auditor=services.auditor,
+    )
+
+
+def _reviews(services: Services) -> Reviews:
+    records = services.records
+    return Reviews(
+        directory=records.directory,
+        campaigns=records.campaigns,
+        delivery=records.delivery,
+        surveyor=Surveyor(records.campaigns, services.blobs, records.changes, services.clock),
+        surveys=services.surveys,
+        clock=services.clock,
     )
 
 

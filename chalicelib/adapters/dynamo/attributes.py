@@ -29,6 +29,7 @@ E = TypeVar("E", bound="StrEnum")
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
+SECOND: Final = timedelta(seconds=1)
 HASH_BYTES: Final = 32
 COVERAGE: Final = Format(name="seal", magic=b"MCS", version=1, limit=2**20)
 
@@ -55,6 +56,34 @@ class Real(Attribute[float]):
 
     def deserialize(self, value: str) -> float:
         return float(value)
+
+
+class Seconds(Attribute[timedelta]):
+    """A length of time in whole seconds."""
+
+    attr_type = NUMBER
+
+    def serialize(self, value: timedelta) -> str:
+        return str(value // SECOND)
+
+    def deserialize(self, value: str) -> timedelta:
+        return int(value) * SECOND
+
+
+class Tally(Attribute["Mapping[T, int]"], Generic[T]):
+    """How many of each, as JSON. Its keys are texts there: `key` makes them what they were."""
+
+    attr_type = STRING
+
+    def __init__(self, key: Callable[[str], T]) -> None:
+        super().__init__()
+        self._key = key
+
+    def serialize(self, value: Mapping[T, int]) -> str:
+        return json.dumps({str(key): count for key, count in value.items()})
+
+    def deserialize(self, value: str) -> Mapping[T, int]:
+        return {self._key(key): count for key, count in json.loads(value).items()}
 
 
 class Choice(Attribute[E], Generic[E]):

@@ -4,43 +4,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.dynamo import keys, transactions
+from chalicelib.adapters.dynamo import keys, kinds, lines, pages, transactions
 from chalicelib.adapters.dynamo.changes import change_step
 from chalicelib.adapters.dynamo.keys import Key
-from chalicelib.adapters.dynamo.kinds import (
-    CAMPAIGN,
-    LIVE_CAMPAIGN,
-    RECIPIENT_LIST,
-    REVISION,
-    SENDER,
-    WINDOW,
-)
-from chalicelib.usecases.ports import next_version
+from chalicelib.usecases.ports import Page, next_version
 
 if TYPE_CHECKING:
     from chalicelib.adapters.dynamo.store import Store
-    from chalicelib.domain.campaign import Campaign
+    from chalicelib.domain.campaign import Campaign, DeletedCampaign
+    from chalicelib.domain.campaign_listing import CampaignLine, CampaignQuery
     from chalicelib.domain.delivery import LiveCampaign, Window
     from chalicelib.domain.recipient_list import RecipientList
     from chalicelib.domain.sender import Revision, Sender
-    from chalicelib.usecases.ports import Page
+    from chalicelib.domain.survey import Survey
 
 
 class DynamoCampaigns:
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._campaigns = store.of(CAMPAIGN)
-        self._lists = store.of(RECIPIENT_LIST)
-        self._senders = store.of(SENDER)
-        self._revisions = store.of(REVISION)
-        self._windows = store.of(WINDOW)
-        self._live = store.of(LIVE_CAMPAIGN)
+        self._campaigns = store.of(kinds.CAMPAIGN)
+        self._lines = store.of(kinds.CAMPAIGN_LINE)
+        self._deleted = store.of(kinds.DELETED_CAMPAIGN)
+        self._lists = store.of(kinds.RECIPIENT_LIST)
+        self._senders = store.of(kinds.SENDER)
+        self._revisions = store.of(kinds.REVISION)
+        self._surveys = store.of(kinds.SURVEY)
+        self._windows = store.of(kinds.WINDOW)
+        self._live = store.of(kinds.LIVE_CAMPAIGN)
 
     def campaign(self, workspace: str, campaign: str) -> Campaign:
         return self._campaigns.get(Key(keys.campaigns(workspace), campaign))
 
-    def campaigns(self, workspace: str, *, after: str | None, limit: int) -> Page[Campaign]:
-        return self._campaigns.page(keys.campaigns(workspace), after=after, limit=limit)
+    def campaigns(
+        self, workspace: str, query: CampaignQuery, *, after: str | None, limit: int
+    ) -> Page[CampaignLine]:
+        if not lines.is_possible(query):
+            return Page([], None)
+        search = lines.search(workspace, query)
+        return pages.look(self._lines, search, after=after, limit=limit)
+
+    def deleted_campaigns(
+        self, workspace: str, *, after: str | None, limit: int
+    ) -> Page[DeletedCampaign]:
+        return self._deleted.page(keys.deleted_campaigns(workspace), after=after, limit=limit)
 
     def recipient_list(self, workspace: str, list_id: str) -> RecipientList:
         return self._lists.get(Key(keys.lists(workspace), list_id))
@@ -53,11 +59,28 @@ class DynamoCampaigns:
     def sender(self, workspace: str, sender: str) -> Sender:
         return self._senders.get(Key(keys.senders(workspace), sender))
 
-    def senders(self, workspace: str) -> list[Sender]:
-        return self._senders.all(keys.senders(workspace))
+    def senders(self, workspace: str, *, after: str | None, limit: int) -> Page[Sender]:
+        return self._senders.page(keys.senders(workspace), after=after, limit=limit)
 
     def revision(self, workspace: str, sender: str, number: int) -> Revision:
         return self._revisions.get(keys.revision(workspace, sender, number))
+
+    def revisions(self, workspace: str, sender: str) -> list[Revision]:
+        return self._revisions.all(keys.revisions(workspace), prefix=keys.revisions_of(sender))
+
+    def revisions_with_address(self, workspace: str, address: str) -> list[Revision]:
+        """The index tells which they are: a moment late of a draft's new address, never of what was
+        submitted since. How they stand is read from themselves.
+        """
+        places = self._revisions.places(
+            keys.BY_ADDRESS, keys.revisions(workspace), keys.FROM_ADDRESS, address
+        )
+        found = self._revisions.find_all(places).values()
+        named = (revision for revision in found if revision.address == address)
+        return sorted(named, key=lambda revision: (revision.sender, revision.number))
+
+    def survey(self, workspace: str, campaign: str) -> Survey | None:
+        return self._surveys.find(keys.survey(workspace, campaign))
 
     def windows(self, workspace: str, campaign: str) -> list[Window]:
         return self._windows.all(keys.windows(workspace, campaign))
@@ -65,7 +88,7 @@ class DynamoCampaigns:
     def put_window(self, window: Window) -> Window:
         # A transaction of one item, for its token: a plain put that is retried after a lost answer
         # would find its own version and take it for somebody else's.
-        transactions.write(self._store, [change_step(self._store, WINDOW, window)])
+        transactions.write(self._store, [change_step(self._store, kinds.WINDOW, window)])
         return next_version(window)
 
     def live(self) -> list[LiveCampaign]:

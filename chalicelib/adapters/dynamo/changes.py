@@ -6,13 +6,23 @@ A record is written on condition that the stored one still has the version that 
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pynamodb.expressions.operand import Path
 
 from chalicelib.adapters.dynamo import kinds, transactions
-from chalicelib.adapters.dynamo.kinds import AUDIT, EMAIL, LISTED, EmailAddress, ListedWorkspace
+from chalicelib.adapters.dynamo.kinds import (
+    AUDIT,
+    CAMPAIGN_LINE,
+    EMAIL,
+    LISTED,
+    EmailAddress,
+    ListedWorkspace,
+)
 from chalicelib.adapters.dynamo.store import ABSENT
+from chalicelib.domain.campaign import Campaign
+from chalicelib.domain.campaign_listing import line_of
 from chalicelib.domain.errors import Exists, Stale
 from chalicelib.domain.identity import User
 from chalicelib.domain.workspace import Workspace
@@ -21,10 +31,11 @@ from chalicelib.usecases.ports import next_version
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from chalicelib.adapters.dynamo.kinds import Kind
+    from chalicelib.adapters.dynamo.kind import Kind
     from chalicelib.adapters.dynamo.store import Collection, Store
     from chalicelib.adapters.dynamo.transactions import Step
     from chalicelib.domain.audit import AuditRecord
+    from chalicelib.domain.campaign_listing import CampaignLine
     from chalicelib.usecases.ports import R, Versioned
 
 
@@ -60,6 +71,8 @@ class DynamoChanges:
         if isinstance(record, Workspace):
             # At every change: a workspace older than the listing comes into it, too.
             yield transactions.put(*self._listing(record), None, Stale())
+        if isinstance(record, Campaign):
+            yield from self._lining(record)
 
     def _removal(self, record: Versioned) -> Iterator[Step]:
         records = self._store.of(_kind(record))
@@ -69,6 +82,8 @@ class DynamoChanges:
             yield transactions.delete(addresses, address, Path("user") == record.id, Stale())
         if isinstance(record, Workspace):
             yield transactions.delete(*self._listing(record), None, Stale())
+        if isinstance(record, Campaign):
+            yield transactions.delete(self._store.of(CAMPAIGN_LINE), line_of(record), None, Stale())
 
     def _address(self, user: User) -> Step:
         """An address belongs to one user, from the beginning and for good."""
@@ -82,9 +97,21 @@ class DynamoChanges:
     def _listing(self, workspace: Workspace) -> tuple[Collection[ListedWorkspace], ListedWorkspace]:
         return self._store.of(LISTED), ListedWorkspace(workspace.id)
 
+    def _lining(self, campaign: Campaign) -> Iterator[Step]:
+        """Its line, in the one list or in that of what is archived, and not in the other."""
+        lines, line = self._store.of(CAMPAIGN_LINE), line_of(campaign)
+        yield transactions.put(lines, line, None, Stale())
+        if campaign.version:
+            yield transactions.delete(lines, _turned_over(line), None, Stale())
+
 
 def _kind(record: Versioned) -> Kind[Any]:
     return kinds.CHANGEABLE[type(record)]
+
+
+def _turned_over(line: CampaignLine) -> CampaignLine:
+    """Archived if it is not, and the other way round."""
+    return replace(line, archived_at=None if line.archived_at else line.created_at)
 
 
 def change_step(store: Store, kind: Kind[Any], record: Versioned) -> Step:

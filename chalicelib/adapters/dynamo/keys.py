@@ -16,12 +16,20 @@ from chalicelib.domain.workspace import MASTER
 
 if TYPE_CHECKING:
     from chalicelib.domain.delivery import InboxItem, JournalItem, Offer
+    from chalicelib.domain.moderation import QueueItem
 
 WORKSPACES: Final = f"{MASTER}#WORKSPACE"
 CHANNELS: Final = f"{MASTER}#CHANNEL"
 LIVE: Final = f"{MASTER}#LIVE"
 BY_MEMBER: Final = "by_member"
 MEMBER: Final = "member"
+# Of revisions, and of lines of campaigns: their partitions are the indexes' too.
+BY_ADDRESS: Final = "by_address"
+FROM_ADDRESS: Final = "from_address"
+BY_START: Final = "by_start"
+START_PLACE: Final = "start_place"
+BY_SENDER: Final = "by_sender"
+SENDER_PLACE: Final = "sender_place"
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,6 +47,11 @@ class Key(NamedTuple):
     def possible(self) -> bool:
         """Whether anything can stand there."""
         return 0 < _bytes(self.pk) <= PK_MAX and 0 < _bytes(self.sk) <= SK_MAX
+
+
+def is_text(text: str) -> bool:
+    """Whether DynamoDB can be asked for it: half a character may come from a caller."""
+    return not text or _bytes(text) > 0
 
 
 def _bytes(text: str) -> int:
@@ -128,8 +141,21 @@ def senders(workspace_id: str) -> str:
     return f"{workspace_id}#SENDER"
 
 
+def revisions(workspace_id: str) -> str:
+    return f"{workspace_id}#REVISION"
+
+
 def revision(workspace_id: str, sender: str, number: int) -> Key:
-    return Key(f"{workspace_id}#REVISION", f"{sender}#{number:06}")
+    return Key(revisions(workspace_id), numbered(sender, number))
+
+
+def revisions_of(sender: str) -> str:
+    """What the places of its revisions begin with."""
+    return f"{sender}#"
+
+
+def numbered(sender: str, number: int) -> str:
+    return f"{revisions_of(sender)}{number:06}"
 
 
 def lists(workspace_id: str) -> str:
@@ -138,6 +164,33 @@ def lists(workspace_id: str) -> str:
 
 def campaigns(workspace_id: str) -> str:
     return f"{workspace_id}#CAMPAIGN"
+
+
+def lines(workspace_id: str, *, archived: bool) -> str:
+    return f"{workspace_id}#{'SHELF' if archived else 'LINE'}"
+
+
+def deleted_campaigns(workspace_id: str) -> str:
+    return f"{workspace_id}#DELETED"
+
+
+def survey(workspace_id: str, campaign: str) -> Key:
+    return Key(f"{workspace_id}#SURVEY", campaign)
+
+
+def queue(workspace_id: str) -> str:
+    return f"{workspace_id}#QUEUE"
+
+
+def queue_item(record: QueueItem) -> Key:
+    """Oldest first."""
+    since_ = record.submitted_at.astimezone(UTC).isoformat(timespec="microseconds")
+    place = f"{since_}#{record.kind}#{numbered(record.object, record.revision)}"
+    return Key(queue(record.workspace), place)
+
+
+def queue_mark(workspace_id: str) -> Key:
+    return Key(f"{workspace_id}#MARK", "QUEUE")
 
 
 def windows(workspace_id: str, campaign: str) -> str:

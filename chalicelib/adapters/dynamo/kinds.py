@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import Any, Final
 
-from chalicelib.adapters.dynamo import keys, models
+from chalicelib.adapters.dynamo import campaign_models, keys, models
 from chalicelib.adapters.dynamo.keys import Key
+from chalicelib.adapters.dynamo.kind import Kind, Table
 from chalicelib.domain.audit import AuditRecord, key_of
-from chalicelib.domain.campaign import Campaign
+from chalicelib.domain.campaign import Campaign, DeletedCampaign
+from chalicelib.domain.campaign_listing import CampaignLine, Sort, place_of, searched
 from chalicelib.domain.channel import Channel
 from chalicelib.domain.credentials import ApiKey, Client
 from chalicelib.domain.delivery import (
@@ -26,17 +27,13 @@ from chalicelib.domain.identity import Device, PasswordReset, Session, User
 from chalicelib.domain.invitation import Applicant, Invitation, JoinRequest
 from chalicelib.domain.lockout import Attempts
 from chalicelib.domain.membership import Member, Roster
+from chalicelib.domain.moderation import QueueItem
 from chalicelib.domain.recipient_list import RecipientList
 from chalicelib.domain.request import MadeOnce
 from chalicelib.domain.seals import Seal
 from chalicelib.domain.sender import Revision, Sender
+from chalicelib.domain.survey import Survey
 from chalicelib.domain.workspace import Workspace
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import datetime
-
-T = TypeVar("T")
 
 # People may still want to know what became of one.
 INVITATION_SHOWN: Final = timedelta(days=90)
@@ -55,48 +52,6 @@ class ListedWorkspace:
     """Finds all workspaces, whose items have partitions of their own; written with them alone."""
 
     id: str
-
-
-class Table(StrEnum):
-    """Names of the fields of `settings.Tables`."""
-
-    DIRECTORY = "directory"
-    CAMPAIGNS = "campaigns"
-    DELIVERY = "delivery"
-    AUDIT = "audit"
-
-
-@dataclass(frozen=True, slots=True)
-class Kind(Generic[T]):
-    record: type[T]
-    name: str
-    table: Table
-    model: type[models.Item]
-    key: Callable[[T], Key]
-    expiry: Callable[[T], datetime] | None = None
-    # Fields that others write by themselves: changing a record leaves them as they are.
-    apart: frozenset[str] = frozenset()
-    # Fields that items lack which are older than them, and the attribute that tells all the same.
-    told_by: Mapping[str, str] = field(default_factory=dict)
-
-    def to_model(self, record: T) -> models.Item:
-        item = self.model(*self.key(record))
-        for column in fields(self.record):  # type: ignore[arg-type]
-            setattr(item, column.name, getattr(record, column.name))
-        if self.expiry is not None:
-            item.ttl = self.expiry(record)  # type: ignore[attr-defined]
-        return item
-
-    def to_record(self, item: models.Item) -> T:
-        """A field that is not stored has its default: the item is older than the field."""
-        stored: dict[str, Any] = {}
-        for column in fields(self.record):  # type: ignore[arg-type]
-            value = getattr(item, column.name)
-            if value is None and column.name in self.told_by:
-                value = getattr(item, self.told_by[column.name])
-            if value is not None or column.default is column.default_factory is MISSING:
-                stored[column.name] = value
-        return self.record(**stored)
 
 
 WORKSPACE: Final = Kind(
@@ -222,42 +177,80 @@ SENDER: Final = Kind(
     Sender,
     "sender",
     Table.CAMPAIGNS,
-    models.SenderItem,
+    campaign_models.SenderItem,
     lambda record: Key(keys.senders(record.workspace), record.id),
 )
 REVISION: Final = Kind(
     Revision,
     "revision of this sender",
     Table.CAMPAIGNS,
-    models.RevisionItem,
+    campaign_models.RevisionItem,
     lambda record: keys.revision(record.workspace, record.sender, record.number),
+    made={keys.FROM_ADDRESS: lambda record: record.address},
 )
 RECIPIENT_LIST: Final = Kind(
     RecipientList,
     "list",
     Table.CAMPAIGNS,
-    models.ListItem,
+    campaign_models.ListItem,
     lambda record: Key(keys.lists(record.workspace), record.id),
 )
 CAMPAIGN: Final = Kind(
     Campaign,
     "campaign",
     Table.CAMPAIGNS,
-    models.CampaignItem,
+    campaign_models.CampaignItem,
     lambda record: Key(keys.campaigns(record.workspace), record.id),
+)
+# In the partition, and so in both indexes' partitions, of its list: archived ones have their own.
+CAMPAIGN_LINE: Final = Kind(
+    CampaignLine,
+    "line of a campaign",
+    Table.CAMPAIGNS,
+    campaign_models.LineItem,
+    lambda record: Key(
+        keys.lines(record.workspace, archived=record.archived_at is not None),
+        place_of(record, Sort.CREATED),
+    ),
+    made={
+        keys.START_PLACE: lambda record: place_of(record, Sort.START),
+        keys.SENDER_PLACE: lambda record: place_of(record, Sort.SENDER),
+        "searched": searched,
+    },
+)
+DELETED_CAMPAIGN: Final = Kind(
+    DeletedCampaign,
+    "deleted campaign",
+    Table.CAMPAIGNS,
+    campaign_models.DeletedItem,
+    lambda record: Key(keys.deleted_campaigns(record.workspace), record.id),
+)
+QUEUE_ITEM: Final = Kind(
+    QueueItem,
+    "item in the moderation queue",
+    Table.CAMPAIGNS,
+    campaign_models.WaitingItem,
+    keys.queue_item,
+)
+SURVEY: Final = Kind(
+    Survey,
+    "survey",
+    Table.CAMPAIGNS,
+    campaign_models.SurveyItem,
+    lambda record: keys.survey(record.workspace, record.campaign),
 )
 WINDOW: Final = Kind(
     Window,
     "window",
     Table.CAMPAIGNS,
-    models.WindowItem,
+    campaign_models.WindowItem,
     lambda record: keys.window(record.workspace, record.campaign, record.number),
 )
 LIVE_CAMPAIGN: Final = Kind(
     LiveCampaign,
     "live campaign",
     Table.CAMPAIGNS,
-    models.LiveItem,
+    campaign_models.LiveItem,
     lambda record: keys.live(record.workspace, record.campaign),
 )
 CHANNEL: Final = Kind(
@@ -345,6 +338,9 @@ CHANGEABLE: Final[dict[type, Kind[Any]]] = {
         REVISION,
         RECIPIENT_LIST,
         CAMPAIGN,
+        DELETED_CAMPAIGN,
+        QUEUE_ITEM,
+        SURVEY,
         WINDOW,
         LIVE_CAMPAIGN,
         CHANNEL,

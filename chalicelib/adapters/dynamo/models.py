@@ -1,4 +1,5 @@
 """One model per kind of record, several on one table: how each field is stored, and nothing else.
+Those of the campaigns table are in `campaign_models`.
 
 Tables, connection and keys come from elsewhere (`store`, `keys`), so a model has no state.
 `expires_at` is the tables' TTL attribute, in whole seconds; where a record has a field of that
@@ -28,7 +29,6 @@ from chalicelib.adapters.dynamo.attributes import (
     Whole,
     numbers,
 )
-from chalicelib.domain import campaign as campaigns
 from chalicelib.domain.audit import Actor
 from chalicelib.domain.channel import Lease
 from chalicelib.domain.credentials import Secret
@@ -36,10 +36,16 @@ from chalicelib.domain.formats import inbox, journal
 from chalicelib.domain.identity import SecondFactor
 from chalicelib.domain.invitation import InvitationStatus, JoinStatus
 from chalicelib.domain.ledger import Counters
-from chalicelib.domain.recipient_list import ListCounts, ListStatus
 from chalicelib.domain.rights import Right, Role
-from chalicelib.domain.sender import NumberType, RevisionStatus
 from chalicelib.domain.workspace import DailyLimit, DailyWindow, LimitUnit, Retention
+
+
+def window_map() -> Nested[DailyWindow]:
+    return Nested(DailyWindow, numbers(DailyWindow), null=True)
+
+
+def limit_map() -> Nested[DailyLimit]:
+    return Nested(DailyLimit, {"count": Whole(), "unit": Choice(LimitUnit)}, null=True)
 
 
 class Item(Model):
@@ -66,8 +72,8 @@ class WorkspaceItem(Versioned):
     self_approval = BooleanAttribute()
     wrapped_data_key = BinaryAttribute(legacy_encoding=False)
     created_at = UTCDateTimeAttribute()
-    daily_window = Nested(DailyWindow, numbers(DailyWindow), null=True)
-    daily_limit = Nested(DailyLimit, {"count": Whole(), "unit": Choice(LimitUnit)}, null=True)
+    daily_window = window_map()
+    daily_limit = limit_map()
     retention = Nested(Retention, numbers(Retention))
     permissions = Granted()
     join_code = UnicodeAttribute(null=True)
@@ -200,96 +206,6 @@ class MadeOnceItem(Versioned, Expiring):
     key = UnicodeAttribute()
     digest = UnicodeAttribute()
     target = UnicodeAttribute()
-
-
-# --- campaigns ---
-
-
-class SenderItem(Versioned):
-    id = UnicodeAttribute()
-    workspace = UnicodeAttribute()
-    name = UnicodeAttribute()
-    current_revision = Whole(null=True)
-    created_at = UTCDateTimeAttribute()
-
-
-class RevisionItem(Versioned):
-    sender = UnicodeAttribute()
-    number = Whole()
-    workspace = UnicodeAttribute()
-    status = Choice(RevisionStatus)
-    address = UnicodeAttribute()
-    source = Nested(NumberType, numbers(NumberType))
-    destination = Nested(NumberType, numbers(NumberType))
-    channel = UnicodeAttribute()
-    author = UnicodeAttribute()
-    created_at = UTCDateTimeAttribute()
-    decided_by = UnicodeAttribute(null=True)
-    decided_at = UTCDateTimeAttribute(null=True)
-
-
-class ListItem(Versioned):
-    id = UnicodeAttribute()
-    workspace = UnicodeAttribute()
-    name = UnicodeAttribute()
-    author = UnicodeAttribute()
-    status = Choice(ListStatus)
-    size = Whole()
-    default_country = UnicodeAttribute(null=True)
-    upload = UnicodeAttribute()
-    created_at = UTCDateTimeAttribute()
-    counts = Nested(
-        ListCounts,
-        {"valid": Whole(), "duplicate": Whole(), "invalid": JSONAttribute()},
-    )
-    digest = UnicodeAttribute(null=True)
-    failure = UnicodeAttribute(null=True)
-
-
-class CampaignItem(Versioned):
-    id = UnicodeAttribute()
-    workspace = UnicodeAttribute()
-    author = UnicodeAttribute()
-    name = UnicodeAttribute()
-    mode = Choice(campaigns.Mode)
-    text = UnicodeAttribute()
-    sender = UnicodeAttribute()
-    revision = Whole()
-    list = UnicodeAttribute()
-    auto_start = BooleanAttribute()
-    created_at = UTCDateTimeAttribute()
-    status = Choice(campaigns.Status)
-    approval = Choice(campaigns.Approval)
-    digest = UnicodeAttribute(null=True)
-    decision = Nested(
-        campaigns.Decision,
-        {"by": UnicodeAttribute(), "at": UTCDateTimeAttribute(), "note": UnicodeAttribute()},
-        null=True,
-    )
-    paused_from = Choice(campaigns.Status, null=True)
-    pause_reason = Choice(campaigns.PauseReason, null=True)
-    run = Whole()
-    recipients = Whole()
-    chunks = Whole()
-    started_at = UTCDateTimeAttribute(null=True)
-    sent_at = UTCDateTimeAttribute(null=True)
-    finished_at = UTCDateTimeAttribute(null=True)
-    failure = UnicodeAttribute(null=True)
-
-
-class WindowItem(Versioned):
-    workspace = UnicodeAttribute()
-    campaign = UnicodeAttribute()
-    number = Whole()
-    opens_at = UTCDateTimeAttribute()
-    opened = BooleanAttribute()
-    settled = BooleanAttribute()
-    tokens = Several(UnicodeAttribute())
-
-
-class LiveItem(Versioned):
-    workspace = UnicodeAttribute()
-    campaign = UnicodeAttribute()
 
 
 # --- delivery ---

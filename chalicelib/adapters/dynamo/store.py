@@ -25,7 +25,8 @@ from pynamodb.pagination import ResultIterator
 from chalicelib.adapters.aws import ATTEMPTS, CONNECT_SECONDS, POOL, READ_SECONDS
 from chalicelib.adapters.dynamo import keys
 from chalicelib.adapters.dynamo.keys import Key
-from chalicelib.adapters.dynamo.kinds import Table
+from chalicelib.adapters.dynamo.kind import Table
+from chalicelib.adapters.dynamo.shape import shape
 from chalicelib.adapters.ids import chance
 from chalicelib.domain.errors import NotFound, Unavailable
 from chalicelib.usecases.ports import Page
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from pynamodb.expressions.condition import Condition
     from pynamodb.expressions.update import Action
 
-    from chalicelib.adapters.dynamo.kinds import Kind
+    from chalicelib.adapters.dynamo.kind import Kind
     from chalicelib.settings import Tables
 
 T = TypeVar("T")
@@ -140,7 +141,7 @@ class Store:
         self._names = tables
         self._tables: dict[Table, str] = {table: getattr(tables, table.value) for table in Table}
         for name in set(self._tables.values()):
-            self.connection.add_meta_table(MetaTable(_shape(name)))
+            self.connection.add_meta_table(MetaTable(shape(name)))
         # Made now: two threads that come first together would each make a client.
         _ = self.connection.client
 
@@ -223,25 +224,6 @@ def _beyond(cursor: str | None, *, ascending: bool) -> Condition | None:
     return Path("sk") > place if ascending else Path("sk") < place
 
 
-def _shape(table: str) -> dict[str, Any]:
-    """What pynamodb has to know of a table; the index is asked for on the directory alone."""
-    strings = ("pk", "sk", keys.MEMBER)
-    return {
-        "TableName": table,
-        "KeySchema": [
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in strings],
-        "GlobalSecondaryIndexes": [
-            {
-                "IndexName": keys.BY_MEMBER,
-                "KeySchema": [{"AttributeName": keys.MEMBER, "KeyType": "HASH"}],
-            }
-        ],
-    }
-
-
 class Collection(Generic[T]):
     """The records of one kind."""
 
@@ -272,8 +254,13 @@ class Collection(Generic[T]):
             raise NotFound(self.kind.name)
         return record
 
-    def all(self, partition: str) -> list[T]:
-        return list(self._query(partition, consistent_read=True))
+    def all(self, partition: str, *, prefix: str = "") -> list[T]:
+        if not prefix:
+            return list(self._query(partition, consistent_read=True))
+        if not Key(partition, prefix).possible:
+            return []
+        within = Path("sk").startswith(prefix)
+        return list(self._query(partition, consistent_read=True, range_key_condition=within))
 
     def first(self, partition: str, limit: int, *, above: str = "") -> list[T]:
         found = self._query(
@@ -293,6 +280,14 @@ class Collection(Generic[T]):
     def indexed(self, index: str, value: str) -> list[T]:
         """By an index, which DynamoDB cannot read consistently."""
         return list(self._query(value, index_name=index))
+
+    def places(self, index: str, partition: str, name: str, value: str) -> list[Key]:
+        """Where those are that have this value in `name`, the index's range key."""
+        if not Key(partition, value).possible:
+            return []
+        same = Path(name) == value
+        items = self._items(partition, index_name=index, range_key_condition=same)
+        return [Key(item["pk"]["S"], item["sk"]["S"]) for item in items]
 
     def page(
         self,
