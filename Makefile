@@ -47,13 +47,14 @@ test: $(TOOLS) $(STACK) ## Run every test, with coverage (ARGS go to pytest)
 test-unit: $(TOOLS) ## Run the tests that do no I/O, in seconds (ARGS go to pytest)
 	$(BIN)/pytest tests/unit $(ARGS)
 
-check: $(TOOLS) ## Lint, types, who may import whom, security, templates
+check: $(TOOLS) ## Lint, types, who may import whom, security, templates, the API's document
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml .
 	$(BIN)/python -m infra.validate
+	$(BIN)/python -m infra.openapi --check
 
 format: $(TOOLS) ## Put the code into its one format
 	$(BIN)/ruff check --select I --fix .

@@ -2,10 +2,10 @@
 
 from chalice.app import Chalice
 
-from chalicelib.api import audit, campaigns, credentials, entrance, lists, people, workspaces
+from chalicelib.api.blueprints import BLUEPRINTS
 from chalicelib.api.http import frameworks_own
 
 app = Chalice(app_name="message-center")
 app.register_middleware(frameworks_own, "http")
-for module in (people, entrance, workspaces, credentials, lists, campaigns, audit):
-    app.register_blueprint(module.routes)
+for routes in BLUEPRINTS:
+    app.register_blueprint(routes)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
-from chalice.app import Response
+from chalice.app import MultiDict, Response
+from msgspec import inspect, structs
 
 from chalicelib.api.errors import CONTENT_TYPE, UNEXPECTED, Kind, document_of, kind_of, problem
+from chalicelib.api.sentences import problem_in
 from chalicelib.domain.errors import (
     Forbidden,
     Invalid,
@@ -33,19 +37,18 @@ if TYPE_CHECKING:
 
 B = TypeVar("B", bound=msgspec.Struct)
 
-PAGE_DEFAULT = 50
-PAGE_MAX = 200
-CURSOR_MAX = 100
 # The prefix binds a cookie to this host, over TLS, for all paths.
 SESSION_COOKIE: Final = "__Host-mc_session"
+CSRF_HEADER: Final = "X-CSRF-Token"
 DEVICE_COOKIE: Final = "__Host-mc_device"
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # How soon to come back when one of our services does not answer.
 RETRY_SECONDS: Final = 5
-# msgspec ends its sentences with the place, as in "Expected `str`, got `int` - at `$.name`".
-_PLACE = re.compile(r"(?: - at (?:`key` in )?`\$\.?(?P<field>[^`]*)`)?$")
-_MEMBER = re.compile(r"field `(?P<field>[^`]+)`")
 _ETAG = re.compile(r'"(?P<version>\d{1,9})"')
+# Beyond this a number with a point is not exact any more.
+EXACT: Final = 2**53
+_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})", re.ASCII)
+_TRUTHS = {"true": True, "false": False}
 
 
 def ok(body: object, status: int = 200, headers: dict[str, Any] | None = None) -> Response:
@@ -60,9 +63,39 @@ def ok(body: object, status: int = 200, headers: dict[str, Any] | None = None) -
     )
 
 
+def nothing() -> Response:
+    """It is done, and there is nothing to say."""
+    return Response("", headers={"Cache-Control": "no-store"}, status_code=HTTPStatus.NO_CONTENT)
+
+
 def versioned(body: object, version: int, status: int = 200) -> Response:
     """What can be edited, with the tag to send back as If-Match."""
     return ok(body, status, {"ETag": f'"{version}"'})
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What an answer is when it is none of our shapes."""
+
+    type: str
+    # As JSON Schema has it.
+    schema: Mapping[str, object]
+
+
+CSV: Final = Media("text/csv", {"type": "string"})
+
+
+def attachment(content: str, media: Media, name: str) -> Response:
+    """A text to keep as a file; browsers must not take it for a page."""
+    return Response(
+        content,
+        headers={
+            "Content-Type": f"{media.type}; charset=utf-8",
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        },
+    )
 
 
 def frameworks_own(request: Request, proceed: Callable[[Request], Response]) -> Response:
@@ -72,7 +105,7 @@ def frameworks_own(request: Request, proceed: Callable[[Request], Response]) -> 
     if not refused:
         return response
     status = HTTPStatus(response.status_code)
-    kind = Kind(status.value, status.phrase.lower().replace(" ", "-"), status.phrase)
+    kind = Kind(status.value, status.phrase.lower().replace(" ", "-"), status.phrase, "")
     detail = str(response.body.get("Message", status.description))
     return _problem(document_of(kind, detail, origin(request).request), status.value)
 
@@ -102,38 +135,68 @@ def _problem(document: dict[str, Any], status: int) -> Response:
 
 def body(request: Request, shape: type[B]) -> B:
     try:
-        return msgspec.json.decode(request.raw_body or b"{}", type=shape)
+        raw = request.raw_body or b"{}"
+        try:
+            return msgspec.json.decode(raw, type=shape)
+        except msgspec.ValidationError:
+            # To JSON 1.0 is the same number as 1, to msgspec it is not.
+            return msgspec.convert(_with_whole_numbers(msgspec.json.decode(raw)), shape)
     except msgspec.ValidationError as error:
-        raise Invalid(_place(str(error))) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Invalid(problem_in(str(error))) from error
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Invalid(Problem("", f"The body is not valid JSON: {error}")) from error
 
 
-def _place(sentence: str) -> Problem:
-    found = _PLACE.search(sentence)
-    where = found["field"] if found and found["field"] else ""
-    member = _MEMBER.search(sentence)
-    field = ".".join(part for part in (where, member["field"] if member else "") if part)
-    return Problem(field, _PLACE.sub("", sentence))
+def _with_whole_numbers(node: object) -> object:
+    if isinstance(node, dict):
+        return {name: _with_whole_numbers(value) for name, value in node.items()}
+    if isinstance(node, list):
+        return [_with_whole_numbers(value) for value in node]
+    if isinstance(node, float) and node.is_integer() and abs(node) < EXACT:
+        return int(node)
+    return node
 
 
-def query_of(request: Request) -> Mapping[str, str]:
-    return request.query_params or {}
+def query(request: Request, shape: type[B]) -> B:
+    """What stands behind the `?`: each parameter once, with commas between several values where it
+    takes them. One that nobody knows is refused like a body's field.
+    """
+    given = request.query_params or MultiDict({})
+    repeated = [name for name in given if len(given.getlist(name)) > 1]
+    require(*((False, name, "give it once, with commas between values") for name in repeated))
+    readers = _readers(shape)
+    values = {name: readers.get(name, str)(text) for name, text in given.items()}
+    try:
+        return msgspec.convert(values, shape)
+    except msgspec.ValidationError as error:
+        found = problem_in(str(error))
+        # A parameter has no parts of its own.
+        raise Invalid(Problem(found.field.partition("[")[0], found.message)) from error
 
 
-def page_of(request: Request) -> tuple[str | None, int]:
-    """Cursor and size of a page, from the query."""
-    query = query_of(request)
-    limit, after = query.get("limit", str(PAGE_DEFAULT)), query.get("after")
-    require(
-        (
-            limit.isascii() and limit.isdecimal() and 0 < int(limit[:6]) <= PAGE_MAX,
-            "limit",
-            f"must be 1 to {PAGE_MAX}",
-        ),
-        (after is None or 0 < len(after) <= CURSOR_MAX, "after", "is not a cursor of this listing"),
-    )
-    return after, int(limit)
+@cache
+def _readers(shape: type[msgspec.Struct]) -> dict[str, Callable[[str], object]]:
+    """By parameter, what makes JSON's value of its text. msgspec's own lax reading takes more than
+    the document says, such as `5.0` for 5 and seconds for a time.
+    """
+    return {
+        field.encode_name: _reader(inspect.type_info(field.type)) for field in structs.fields(shape)
+    }
+
+
+def _reader(kind: inspect.Type) -> Callable[[str], object]:
+    if isinstance(kind, inspect.Metadata):
+        return _reader(kind.type)
+    if isinstance(kind, inspect.UnionType):
+        return next(_reader(each) for each in kind.types if not isinstance(each, inspect.NoneType))
+    if isinstance(kind, inspect.ListType):
+        of_one = _reader(kind.item_type)
+        return lambda text: [of_one(part) for part in text.split(",")]
+    if isinstance(kind, inspect.IntType):
+        return lambda text: int(text) if _INTEGER.fullmatch(text) else text
+    if isinstance(kind, inspect.BoolType):
+        return lambda text: _TRUTHS.get(text, text)
+    return str
 
 
 def if_match(request: Request) -> int | None:
@@ -166,7 +229,7 @@ def presented(request: Request) -> str:
     token = cookie(request, SESSION_COOKIE)
     if not token:
         return ""
-    sent: str = request.headers.get("x-csrf-token", "")
+    sent: str = request.headers.get(CSRF_HEADER, "")
     if request.method not in SAFE and not same(sent, csrf_token(token)):
         raise Forbidden("Send the session's CSRF token (`csrf` of GET /v1/me) as `X-CSRF-Token`.")
     return token

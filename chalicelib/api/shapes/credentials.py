@@ -3,61 +3,106 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from chalicelib.api.shapes import Shape
-from chalicelib.domain.credentials import DEFAULT_DAYS, DEFAULT_OVERLAP_HOURS
-from chalicelib.domain.rights import Right
+from chalicelib.domain.credentials import (
+    DAYS_MAX,
+    DEFAULT_DAYS,
+    DEFAULT_OVERLAP_HOURS,
+    NAME_MAX,
+    OVERLAP_HOURS_MAX,
+)
+from chalicelib.domain.rights import KEY_RIGHTS, Right
 
 if TYPE_CHECKING:
     from chalicelib.domain.credentials import ApiKey, Client, Secret
 
+STATES: Final = ["active", "expired", "revoked"]
+CredentialName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=NAME_MAX,
+        description="Printable characters, not all of them spaces.",
+        examples=["Shop"],
+    ),
+]
+Days = Annotated[int, Meta(ge=1, le=DAYS_MAX)]
+State = Annotated[str, Meta(extra_json_schema={"enum": STATES})]
+UserId = Annotated[str, Meta(examples=["usr_01jqz7c3n2v6w8x9y0a1b2c3d4"])]
+
 
 class NewKey(Shape, frozen=True):
-    name: str
-    scopes: list[Right]
-    expires_in_days: int = DEFAULT_DAYS
+    """What the program will be able to do: at most what the creator can do to everything."""
+
+    name: CredentialName
+    scopes: Annotated[
+        list[Right],
+        Meta(
+            min_length=1,
+            description="Rights that a key may have: " + ", ".join(sorted(KEY_RIGHTS)) + ".",
+            examples=[["recipients:feed", "view"]],
+        ),
+    ]
+    expires_in_days: Days = DEFAULT_DAYS
 
 
 class NewClient(Shape, frozen=True):
-    name: str
-    expires_in_days: int | None = None
+    """A program that sends messages."""
+
+    name: CredentialName
+    expires_in_days: Annotated[Days | None, Meta(description="Null: it does not expire.")] = None
 
 
 class Rotation(Shape, frozen=True):
-    # For how long the old secret still holds.
-    overlap_hours: int = DEFAULT_OVERLAP_HOURS
-    # A new life, counted from now; left out, it ends when it would have.
-    expires_in_days: int | None = None
+    overlap_hours: Annotated[
+        int, Meta(ge=0, le=OVERLAP_HOURS_MAX, description="For how long old secrets still hold.")
+    ] = DEFAULT_OVERLAP_HOURS
+    expires_in_days: Annotated[
+        Days | None,
+        Meta(description="A new life, counted from now; null leaves it the one it has."),
+    ] = None
 
 
 class SecretOut(msgspec.Struct, frozen=True):
-    issued_to: str
+    """That there is a secret, and whose; never the secret itself."""
+
+    issued_to: UserId
     issued_at: datetime
-    valid_until: datetime | None
+    valid_until: Annotated[
+        datetime | None, Meta(description="Null: as long as the credential itself.")
+    ]
 
 
 class KeyOut(msgspec.Struct, frozen=True):
-    id: str
-    name: str
+    id: Annotated[str, Meta(examples=["key_01jqz7c3n2v6w8x9y0a1b2c3d4"])]
+    name: CredentialName
     scopes: list[Right]
-    status: str
+    status: State
     secrets: list[SecretOut]
-    created_by: str
+    created_by: UserId
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
 
 
 class ClientOut(msgspec.Struct, frozen=True):
-    id: str
-    name: str
-    username: str
-    status: str
+    id: Annotated[str, Meta(examples=["cli_01jqz7c3n2v6w8x9y0a1b2c3d4"])]
+    name: CredentialName
+    username: Annotated[
+        str,
+        Meta(
+            examples=["wsp_01jqz7c3n2v6w8x9y0a1b2c3d4.cli_01jqz7c3n2v6w8x9y0a1b2c3d4"],
+            description="For HTTP's Basic scheme.",
+        ),
+    ]
+    status: State
     secrets: list[SecretOut]
-    created_by: str
+    created_by: UserId
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -65,13 +110,21 @@ class ClientOut(msgspec.Struct, frozen=True):
 
 class IssuedKey(msgspec.Struct, frozen=True):
     key: KeyOut
-    # Null where a request was repeated: it was shown once.
-    token: str | None
+    token: Annotated[
+        str | None,
+        Meta(
+            description="Shown this once; null where a request was repeated.",
+            examples=["mck_01jq…_Zk3…"],
+        ),
+    ]
 
 
 class IssuedClient(msgspec.Struct, frozen=True):
     client: ClientOut
-    password: str | None
+    password: Annotated[
+        str | None,
+        Meta(description="Shown this once; null where a request was repeated.", examples=["Zk3…"]),
+    ]
 
 
 def key(item: ApiKey, now: datetime) -> KeyOut:

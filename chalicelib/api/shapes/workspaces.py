@@ -2,125 +2,148 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.shapes import Shape
-from chalicelib.domain.errors import require
+from chalicelib.api.shapes.daily import (
+    LimitShape,
+    WindowOut,
+    WindowShape,
+    ZoneName,
+    limit_of,
+    value,
+    window,
+    window_of,
+)
+from chalicelib.api.shapes.people import Email, MailedToken, NewPassword, PersonName
+from chalicelib.domain.invitation import InvitationStatus, JoinStatus
 from chalicelib.domain.rights import RIGHTS, Right, Role, Scope, Standing, scopes_of
-from chalicelib.domain.workspace import DailyLimit, DailyWindow, LimitUnit, Retention
-from chalicelib.usecases.settings import UNCHANGED, RetentionChanges, SettingsChanges
+from chalicelib.domain.workspace import AUDIT_DAYS_MIN, DAYS_MAX, NAME_MAX, DailyLimit, Retention
+from chalicelib.usecases.settings import RetentionChanges, SettingsChanges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from chalicelib.domain.invitation import Invitation, JoinRequest
     from chalicelib.domain.membership import Member
     from chalicelib.domain.workspace import Workspace
     from chalicelib.usecases.members import MemberView
 
-T = TypeVar("T")
-
-TIME_OF_DAY = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00", re.ASCII)
-
-
-class WindowShape(Shape, frozen=True):
-    opens: str
-    closes: str
-
-
-class LimitShape(Shape, frozen=True):
-    count: int
-    unit: LimitUnit = LimitUnit.SEGMENTS
+INVITATION_STATES: Final = [*(each.value for each in InvitationStatus), "expired"]
+WorkspaceName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=NAME_MAX,
+        description="Printable characters, not all of them spaces.",
+        examples=["Acme"],
+    ),
+]
+WorkspaceId = Annotated[str, Meta(examples=["wsp_01jqz7c3n2v6w8x9y0a1b2c3d4"])]
+UserId = Annotated[str, Meta(examples=["usr_01jqz7c3n2v6w8x9y0a1b2c3d4"])]
+Days = Annotated[int, Meta(ge=1, le=DAYS_MAX)]
+IsModerator = Annotated[
+    bool, Meta(description="Only an author can carry it: others may decide anyway, or never.")
+]
+JoinCodeText = Annotated[str, Meta(examples=["wsp_01jqz7c3n2v6w8x9y0a1b2c3d4.7K2MP9QXVA"])]
 
 
 class RetentionShape(Shape, frozen=True):
-    """What is left out stays as it is."""
+    """For how many days things are kept. What is left out stays as it is."""
 
-    audit_days: int | UnsetType = UNSET
-    list_days: int | UnsetType = UNSET
-    ledger_days: int | UnsetType = UNSET
-    message_days: int | UnsetType = UNSET
-    export_days: int | UnsetType = UNSET
+    audit_days: Annotated[int, Meta(ge=AUDIT_DAYS_MIN, le=DAYS_MAX)] | UnsetType = UNSET
+    list_days: Days | UnsetType = UNSET
+    ledger_days: Days | UnsetType = UNSET
+    message_days: Days | UnsetType = UNSET
+    export_days: Days | UnsetType = UNSET
 
 
 class Settings(Shape, frozen=True):
     """What is left out stays as it is; null takes a window or a limit away."""
 
-    name: str | UnsetType = UNSET
-    time_zone: str | UnsetType = UNSET
-    self_approval: bool | UnsetType = UNSET
+    name: WorkspaceName | UnsetType = UNSET
+    time_zone: ZoneName | UnsetType = UNSET
+    self_approval: (
+        Annotated[bool, Meta(description="Whether one may approve what one wrote.")] | UnsetType
+    ) = UNSET
     daily_window: WindowShape | UnsetType | None = UNSET
     daily_limit: LimitShape | UnsetType | None = UNSET
     retention: RetentionShape | UnsetType = UNSET
-    # All of what differs from the table: {} makes everything as it was in the beginning.
-    permissions: dict[Right, dict[Standing, Scope]] | UnsetType = UNSET
+    permissions: (
+        Annotated[
+            dict[Right, dict[Standing, Scope]],
+            Meta(
+                description="All of what differs from the table of rights: {} makes everything as "
+                "it was in the beginning.",
+                examples=[{"exports:write": {"author": "none"}}],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class NewWorkspace(Shape, frozen=True):
-    name: str
-    time_zone: str
+    name: WorkspaceName
+    time_zone: ZoneName
     # Of its first admin, who gets an invitation.
-    admin_email: str
+    admin_email: Email
 
 
 class RoleShape(Shape, frozen=True):
     role: Role
-    is_moderator: bool = False
+    is_moderator: IsModerator = False
 
 
 class NewInvitation(Shape, frozen=True):
-    email: str
+    email: Email
     role: Role
-    is_moderator: bool = False
+    is_moderator: IsModerator = False
 
 
 class AcceptInvitation(Shape, frozen=True):
-    token: str
-    # Of someone who has no account yet; whoever is signed in needs neither.
-    name: str | None = None
-    password: str | None = None
+    """Whoever is signed in needs neither name nor password; others get an account with them."""
+
+    token: MailedToken
+    name: PersonName | None = None
+    password: NewPassword | None = None
 
 
 class AskToJoin(Shape, frozen=True):
-    code: str
-    # Of someone who has no account yet; whoever is signed in needs neither.
-    email: str | None = None
-    name: str | None = None
+    """Whoever is signed in needs neither address nor name."""
+
+    code: JoinCodeText
+    email: Email | None = None
+    name: PersonName | None = None
 
 
 class ConfirmJoin(Shape, frozen=True):
-    token: str
-    password: str
-
-
-class WindowOut(msgspec.Struct, frozen=True):
-    opens: str
-    closes: str
+    token: MailedToken
+    password: NewPassword
 
 
 class WorkspaceOut(msgspec.Struct, frozen=True):
-    id: str
-    name: str
-    time_zone: str
+    id: WorkspaceId
+    name: WorkspaceName
+    time_zone: ZoneName
     self_approval: bool
     daily_window: WindowOut | None
     daily_limit: DailyLimit | None
     retention: Retention
-    permissions: dict[str, dict[str, str]]
+    permissions: Annotated[
+        dict[Right, dict[Standing, Scope]],
+        Meta(description="What differs from the table of rights.", examples=[{}]),
+    ]
     created_at: datetime
     version: int
 
 
 class RightOut(msgspec.Struct, frozen=True):
     right: Right
-    does: str
+    does: Annotated[str, Meta(examples=["export recipients"])]
     scopes: dict[Standing, Scope]
-    fixed: bool
+    fixed: Annotated[bool, Meta(description="Whether it is the same in every workspace.")]
 
 
 class Rights(msgspec.Struct, frozen=True):
@@ -130,63 +153,66 @@ class Rights(msgspec.Struct, frozen=True):
 
 
 class MemberOut(msgspec.Struct, frozen=True):
-    user: str
-    name: str
-    # Null for those who do not administer the workspace.
-    email: str | None
+    user: UserId
+    name: Annotated[str, Meta(examples=["Ann Author"])]
+    email: Annotated[
+        str | None,
+        Meta(
+            description="Null for those who do not administer the workspace.",
+            examples=["ann@example.com"],
+        ),
+    ]
     role: Role
     is_moderator: bool
     created_at: datetime
 
 
 class InvitationOut(msgspec.Struct, frozen=True):
-    id: str
-    email: str
+    id: Annotated[str, Meta(examples=["inv_01jqz7c3n2v6w8x9y0a1b2c3d4"])]
+    email: Email
     role: Role
     is_moderator: bool
-    status: str
-    invited_by: str
-    accepted_by: str | None
+    status: Annotated[str, Meta(extra_json_schema={"enum": INVITATION_STATES})]
+    invited_by: UserId
+    accepted_by: UserId | None
     created_at: datetime
     expires_at: datetime
-    mailed_at: datetime | None
+    mailed_at: Annotated[datetime | None, Meta(description="Null until its mail has left.")]
 
 
 class JoinRequestOut(msgspec.Struct, frozen=True):
-    user: str
-    email: str
-    name: str
-    status: str
+    user: UserId
+    email: Email
+    name: PersonName
+    status: JoinStatus
     created_at: datetime
-    decided_by: str | None
+    decided_by: UserId | None
     decided_at: datetime | None
 
 
 class SeatOut(msgspec.Struct, frozen=True):
-    workspace: str
-    user: str
+    """The place in the workspace that somebody got."""
+
+    workspace: WorkspaceId
+    user: UserId
     role: Role
     is_moderator: bool
 
 
 class JoinCode(msgspec.Struct, frozen=True):
-    code: str | None
+    code: Annotated[JoinCodeText | None, Meta(description="Null: nobody can ask to join.")]
 
 
 def workspace(item: Workspace) -> WorkspaceOut:
-    window = item.daily_window
     return WorkspaceOut(
         id=item.id,
         name=item.name,
         time_zone=item.time_zone,
         self_approval=item.self_approval,
-        daily_window=WindowOut(_time(window.opens), _time(window.closes)) if window else None,
+        daily_window=window(item.daily_window),
         daily_limit=item.daily_limit,
         retention=item.retention,
-        permissions={
-            right.value: {standing.value: scope.value for standing, scope in scopes.items()}
-            for right, scopes in item.permissions.items()
-        },
+        permissions={right: dict(scopes) for right, scopes in item.permissions.items()},
         created_at=item.created_at,
         version=item.version,
     )
@@ -243,7 +269,7 @@ def join_request(item: JoinRequest) -> JoinRequestOut:
         user=item.user,
         email=item.email,
         name=item.name,
-        status=item.status.value,
+        status=item.status,
         created_at=item.created_at,
         decided_by=item.decided_by,
         decided_at=item.decided_at,
@@ -253,44 +279,15 @@ def join_request(item: JoinRequest) -> JoinRequestOut:
 def revision(given: Settings) -> SettingsChanges:
     kept = given.retention
     return SettingsChanges(
-        name=_value(given.name),
-        time_zone=_value(given.time_zone),
-        self_approval=_value(given.self_approval),
-        daily_window=_value(given.daily_window, _window_of),
-        daily_limit=_value(given.daily_limit, lambda limit: DailyLimit(limit.count, limit.unit)),
-        permissions=_value(given.permissions),
+        name=value(given.name),
+        time_zone=value(given.time_zone),
+        self_approval=value(given.self_approval),
+        daily_window=value(given.daily_window, window_of),
+        daily_limit=value(given.daily_limit, limit_of),
+        permissions=value(given.permissions),
         retention=RetentionChanges()
         if isinstance(kept, UnsetType)
         else RetentionChanges(
-            **{name: _value(getattr(kept, name)) for name in kept.__struct_fields__}
+            **{name: value(getattr(kept, name)) for name in kept.__struct_fields__}
         ),
     )
-
-
-def _value(given: T | UnsetType, made: Callable[[Any], Any] | None = None) -> Any:  # noqa: ANN401 - of each setting's own type
-    if isinstance(given, UnsetType):
-        return UNCHANGED
-    return made(given) if made and given is not None else given
-
-
-def _window_of(given: WindowShape) -> DailyWindow:
-    require(
-        *(
-            (
-                TIME_OF_DAY.fullmatch(getattr(given, name)) is not None,
-                f"daily_window.{name}",
-                "use a time of day such as 08:00, or 24:00 for its end",
-            )
-            for name in ("opens", "closes")
-        )
-    )
-    return DailyWindow(_minutes(given.opens), _minutes(given.closes))
-
-
-def _minutes(time: str) -> int:
-    hours, minutes = time.split(":")
-    return int(hours) * 60 + int(minutes)
-
-
-def _time(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"

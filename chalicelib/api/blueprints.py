@@ -1,0 +1,36 @@
+"""All routes, in the order in which the OpenAPI document tells them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chalicelib.api import (
+    audit,
+    campaigns,
+    credentials,
+    description,
+    entrance,
+    lists,
+    moderation,
+    people,
+    senders,
+    texts,
+    workspaces,
+)
+
+BLUEPRINTS: Final = tuple(
+    module.routes
+    for module in (
+        description,
+        people,
+        entrance,
+        workspaces,
+        credentials,
+        senders,
+        lists,
+        campaigns,
+        moderation,
+        texts,
+        audit,
+    )
+)
