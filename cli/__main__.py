@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from cli import audit, campaigns, lists, people, recipients, watch
+from cli import audit, campaigns, lists, moderation, people, recipients, senders, watch
 from cli.command import Command, Context, context
 from cli.errors import ClientError, Exit, Refused
 from cli.screen import Screen
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 COMMANDS: tuple[Command, ...] = (
     *people.COMMANDS,
     *lists.COMMANDS,
+    *senders.COMMANDS,
     *campaigns.COMMANDS,
+    *moderation.COMMANDS,
     *watch.COMMANDS,
     *recipients.COMMANDS,
     *audit.COMMANDS,

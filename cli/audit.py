@@ -121,7 +121,7 @@ def _row(item: Json) -> tuple[str, ...]:
 def export(context: Context, given: Namespace) -> Exit:
     client = _client(context)
     since, until = _instant("--since", given.since), _instant("--until", given.until)
-    stored = list(client.every("/checkpoints", {}))
+    stored = client.page("/checkpoints", {})["items"]
     opening = client.checkpoint()
     key = PublicKey.of(opening["public_key"])
     opened_at = opening["checkpoint"]["at"]

@@ -1,12 +1,13 @@
-"""Campaigns and senders: write, submit, decide, run, and look."""
+"""Campaigns: write, submit, run, and look."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cli.command import Command, Context, Run, argument
 from cli.errors import Exit, UsageError
 from cli.screen import count, moment
+from cli.senders import sender_id
 from cli.watch import totals_line
 
 if TYPE_CHECKING:
@@ -18,55 +19,59 @@ if TYPE_CHECKING:
 _ID = argument("id", metavar="CAMPAIGN")
 
 
-def senders(context: Context, given: Namespace) -> Exit:
-    del given
-    found = context.client().senders()
-    context.screen.show({"items": found})
-    context.screen.table(
-        ("sender", "name", "approved revision"),
-        ((item["id"], item["name"], str(item["current_revision"] or "none")) for item in found),
-    )
-    return Exit.OK
-
-
 def create(context: Context, given: Namespace) -> Exit:
     client = context.client()
-    campaign = client.create_campaign(
-        name=given.name,
-        text=given.text,
-        sender=_sender(client, given.sender),
-        list_id=given.list,
-        auto_start=given.auto_start,
-    )
+    campaign = client.create_campaign(_written(client, given))
     context.screen.show(campaign)
     context.screen.say(f"{campaign['id']} is created. Next: mc submit {campaign['id']}")
     return Exit.OK
 
 
-def _sender(client: Client, wanted: str) -> str:
-    """By id, or by its name where only one has it."""
-    found = [item["id"] for item in client.senders() if item["name"] == wanted]
-    if len(found) > 1:
-        raise UsageError(f"Several senders are named {wanted}: give an id (mc senders).")
-    return found[0] if found else wanted
+def edit(context: Context, given: Namespace) -> Exit:
+    client = context.client()
+    written = _written(client, given)
+    if not written:
+        raise UsageError("Say what to change, such as --text.")
+    campaign = client.edit_campaign(given.id, written)
+    context.screen.show(campaign)
+    context.screen.say(f"{campaign['id']} is changed. Next: mc submit {campaign['id']}")
+    return Exit.OK
+
+
+def clone(context: Context, given: Namespace) -> Exit:
+    campaign = context.client().clone_campaign(given.id, given.name)
+    context.screen.show(campaign)
+    context.screen.say(f"{campaign['id']} is a copy. Next: mc submit {campaign['id']}")
+    return Exit.OK
+
+
+def _written(client: Client, given: Namespace) -> dict[str, Any]:
+    """What was said on the command line, as the API calls it."""
+    said = {name: getattr(given, name) for name in WRITTEN}
+    if given.sender is not None:
+        said["sender"] = sender_id(client, given.sender)
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def show(context: Context, given: Namespace) -> Exit:
     client = context.client()
     if given.id is not None:
         return _show_one(context, client.campaign(given.id))
-    campaigns = list(client.campaigns())
+    filters = {name: getattr(given, name) for name in ("status", "mode", "search", "sort")}
+    campaigns = list(client.campaigns(**{name: said for name, said in filters.items() if said}))
     context.screen.show({"items": campaigns})
     context.screen.table(
-        ("campaign", "name", "status", "approval", "recipients", "created"),
+        ("campaign", "name", "mode", "status", "approval", "recipients", "created", "starts"),
         (
             (
                 item["id"],
                 item["name"],
+                item["mode"],
                 item["status"],
-                item["approval"],
+                "missed start" if item["missed_start"] else item["approval"],
                 f"{item['recipients']:,}",
                 moment(item["created_at"]),
+                moment(item["starts_at"]),
             )
             for item in campaigns
         ),
@@ -79,9 +84,14 @@ def _show_one(context: Context, campaign: Campaign) -> Exit:
     facts = {
         "campaign": campaign["id"],
         "name": campaign["name"],
+        "mode": campaign["mode"],
         "text": campaign["text"],
-        "sender": f"{campaign['sender']}, revision {campaign['revision']}",
-        "list": campaign["list"],
+        "from": f"{campaign['address']} ({campaign['sender']}, revision {campaign['revision']})"
+        if campaign["sender"]
+        else "",
+        "list": campaign["list"] or "",
+        "at": moment(campaign["start_at"] or campaign["date_from"]),
+        "until": moment(campaign["date_to"]),
         "status": status_of(campaign),
         "approval": campaign["approval"],
         "recipients": f"{campaign['recipients']:,}",
@@ -92,31 +102,38 @@ def _show_one(context: Context, campaign: Campaign) -> Exit:
     }
     if campaign["decision"] and campaign["decision"]["note"]:
         facts["note"] = campaign["decision"]["note"]
-    if "totals" in campaign:
+    if campaign["totals"]:
         facts["totals"] = totals_line(campaign["totals"])
     context.screen.facts({name: value for name, value in facts.items() if value})
     return Exit.OK
 
 
 def status_of(campaign: Campaign) -> str:
-    why = campaign["pause_reason"] or campaign["failure"]
+    missed = "missed its start" if campaign["missed_start"] else None
+    why = campaign["pause_reason"] or campaign["failure"] or missed
     return f"{campaign['status']} ({why})" if why else campaign["status"]
 
 
 def _action(action: str, done: str) -> Run:
     def run(context: Context, given: Namespace) -> Exit:
-        campaign = context.client().act(given.id, action, getattr(given, "note", None))
-        context.screen.show(campaign)
-        context.screen.say(f"{campaign['id']} is {done}; its status is {campaign['status']}.")
-        hint = _next(campaign)
-        if hint:
-            context.screen.say(hint)
-        return Exit.OK
+        return tell(context, context.client().act(given.id, action), done)
 
     return run
 
 
+def tell(context: Context, campaign: Campaign, done: str) -> Exit:
+    """What was done to it, and what can be done next."""
+    context.screen.show(campaign)
+    context.screen.say(f"{campaign['id']} is {done}; its status is {status_of(campaign)}.")
+    hint = _next(campaign)
+    if hint:
+        context.screen.say(hint)
+    return Exit.OK
+
+
 def _next(campaign: Campaign) -> str | None:
+    if campaign["missed_start"]:
+        return f"Somebody who moderates gives it a new time: mc release {campaign['id']}"
     if campaign["approval"] == "submitted":
         recipients = count(campaign["recipients"], "recipient")
         return f"{recipients}. Somebody who moderates decides: mc approve {campaign['id']}"
@@ -127,34 +144,67 @@ def _next(campaign: Campaign) -> str | None:
     return None
 
 
-_NOTE = argument("--note", default="", help="what the author is told")
-_REASON = argument("--note", required=True, help="why; the author is told")
+# As the API calls them.
+WRITTEN = (
+    "mode",
+    "name",
+    "text",
+    "list",
+    "start_at",
+    "date_from",
+    "date_to",
+    "deadline",
+    "auto_start",
+    "transliterate",
+)
+_WORDS = (
+    argument("--mode", choices=("on_demand", "on_time", "spread", "trigger")),
+    argument("--name"),
+    argument("--text", help="what is sent; {{name}} stands for a column of the list"),
+    argument("--sender", help="its id or its name (mc senders)"),
+    argument("--list", help="a list that was uploaded (mc lists)"),
+    argument("--start-at", metavar="TIME", help="on_time: such as 2026-12-01T09:00:00Z"),
+    argument("--date-from", metavar="TIME", help="spread: its begin"),
+    argument("--date-to", metavar="TIME", help="spread: its end"),
+    argument("--deadline", metavar="TIME", help="nothing is sent after it"),
+    argument(
+        "--auto-start", action="store_true", default=None, help="start as soon as it is approved"
+    ),
+    argument(
+        "--transliterate",
+        action="store_true",
+        default=None,
+        help="write letters that GSM lacks with those that it has",
+    ),
+)
 
 COMMANDS = (
-    Command(("senders",), "the senders that a campaign can use", senders),
     Command(
         ("campaigns",),
         "all campaigns, or one",
         show,
-        (argument("id", nargs="?", metavar="CAMPAIGN"),),
-    ),
-    Command(
-        ("campaign", "create"),
-        "write a campaign",
-        create,
         (
-            argument("--name", required=True),
-            argument("--text", required=True, help="what is sent"),
-            argument("--sender", required=True, help="its id or its name (mc senders)"),
-            argument("--list", required=True, help="a list that was uploaded (mc lists)"),
-            argument("--auto-start", action="store_true", help="start as soon as it is approved"),
+            argument("id", nargs="?", metavar="CAMPAIGN"),
+            argument("--status", help="such as new,paused"),
+            argument("--mode", help="such as on_time,spread"),
+            argument("--search", help="part of an id, a name or a sender's address"),
+            argument("--sort", choices=("created", "start", "sender")),
         ),
     ),
+    Command(("campaign", "create"), "write a campaign, or any part of one", create, _WORDS),
+    Command(("campaign", "edit"), "change a new campaign", edit, (_ID, *_WORDS)),
+    Command(
+        ("campaign", "clone"),
+        "copy what is written in a campaign",
+        clone,
+        (_ID, argument("--name")),
+    ),
     Command(("submit",), "hand a campaign in for approval", _action("submit", "submitted"), (_ID,)),
-    Command(("approve",), "approve a campaign", _action("approve", "approved"), (_ID, _NOTE)),
-    Command(("reject",), "reject a campaign", _action("reject", "rejected"), (_ID, _REASON)),
+    Command(("withdraw",), "take a submission back", _action("withdraw", "withdrawn"), (_ID,)),
     Command(("start",), "start an approved campaign", _action("start", "started"), (_ID,)),
     Command(("pause",), "hold a campaign", _action("pause", "paused"), (_ID,)),
     Command(("resume",), "go on with a paused campaign", _action("resume", "resumed"), (_ID,)),
     Command(("cancel",), "end a campaign for good", _action("cancel", "cancelled"), (_ID,)),
+    Command(("archive",), "put a campaign away", _action("archive", "archived"), (_ID,)),
+    Command(("restore",), "take it out of the archive", _action("restore", "restored"), (_ID,)),
 )

@@ -14,7 +14,7 @@ from cli.errors import BadAnswer, ClientError, NotSignedIn, Refused, Unreachable
 from cli.transport import HttpTransport, Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cli import shapes
 
@@ -74,10 +74,38 @@ class Client:
         post = partial(self._call, "POST", "/v1/installation/workspaces", new)
         return cast("shapes.Workspace", _once(post))
 
-    # --- senders and lists ---
+    # --- senders ---
 
-    def senders(self) -> list[shapes.Sender]:
-        return cast("list[shapes.Sender]", self._here("GET", "/senders")["items"])
+    def senders(self) -> Iterator[shapes.Sender]:
+        return cast("Iterator[shapes.Sender]", self._all("/senders"))
+
+    def create_sender(self, name: str) -> shapes.Sender:
+        return cast("shapes.Sender", self._make("/senders", {"name": name}))
+
+    def revisions(self, sender: str) -> list[shapes.Revision]:
+        answer = self._here("GET", f"/senders/{_safe(sender)}/revisions")
+        return cast("list[shapes.Revision]", answer["items"])
+
+    def add_revision(self, sender: str, address: str, channel: str, use: str) -> shapes.Revision:
+        new = {"address": address, "channel": channel, "use": use}
+        return cast("shapes.Revision", self._make(f"/senders/{_safe(sender)}/revisions", new))
+
+    def act_on_revision(
+        self, sender: str, number: int, action: str, body: shapes.Json | None = None
+    ) -> shapes.Revision:
+        """`action` is submit, withdraw, approve, reject, archive or restore."""
+        path = f"/senders/{_safe(sender)}/revisions/{number}/{action}"
+        return cast("shapes.Revision", self._here("POST", path, body or {}))
+
+    def decide_revision(
+        self, sender: str, number: int, *, approve: bool, note: str = ""
+    ) -> shapes.Revision:
+        """On what is there to be read now."""
+        shown = self._here("GET", f"/senders/{_safe(sender)}/revisions/{number}")["digest"]
+        action = "approve" if approve else "reject"
+        return self.act_on_revision(sender, number, action, {"digest": shown, "note": note})
+
+    # --- lists ---
 
     def begin_list(self, name: str, size: int, country: str | None) -> shapes.RecipientList:
         new = {"name": name, "size": size, "default_country": country}
@@ -111,29 +139,42 @@ class Client:
 
     # --- campaigns ---
 
-    def create_campaign(
-        self, *, name: str, text: str, sender: str, list_id: str, auto_start: bool
-    ) -> shapes.Campaign:
-        new = {
-            "name": name,
-            "text": text,
-            "sender": sender,
-            "list": list_id,
-            "auto_start": auto_start,
-        }
-        return cast("shapes.Campaign", self._make("/campaigns", new))
+    def create_campaign(self, written: shapes.Json) -> shapes.Campaign:
+        return cast("shapes.Campaign", self._make("/campaigns", written))
+
+    def edit_campaign(self, campaign: str, written: shapes.Json) -> shapes.Campaign:
+        answer = self._here("PATCH", f"/campaigns/{_safe(campaign)}", written)
+        return cast("shapes.Campaign", answer)
+
+    def clone_campaign(self, campaign: str, name: str | None) -> shapes.Campaign:
+        path = f"/campaigns/{_safe(campaign)}/clone"
+        return cast("shapes.Campaign", self._make(path, {"name": name} if name else {}))
 
     def campaign(self, campaign: str) -> shapes.Campaign:
         return cast("shapes.Campaign", self._here("GET", f"/campaigns/{_safe(campaign)}"))
 
-    def campaigns(self) -> Iterator[shapes.Campaign]:
-        return cast("Iterator[shapes.Campaign]", self._all("/campaigns"))
+    def campaigns(self, **filters: str) -> Iterator[shapes.CampaignLine]:
+        return cast("Iterator[shapes.CampaignLine]", self._all("/campaigns", filters))
 
-    def act(self, campaign: str, action: str, note: str | None = None) -> shapes.Campaign:
-        """`action` is submit, approve, reject, start, pause, resume or cancel."""
-        body = {} if note is None else {"note": note}
-        answer = self._here("POST", f"/campaigns/{_safe(campaign)}/{action}", body)
+    def act(self, campaign: str, action: str, body: shapes.Json | None = None) -> shapes.Campaign:
+        """`action` is submit, withdraw, start, pause, resume, cancel, archive, restore, release."""
+        answer = self._here("POST", f"/campaigns/{_safe(campaign)}/{action}", body or {})
         return cast("shapes.Campaign", answer)
+
+    def decide(
+        self, campaign: str, *, approve: bool, note: str = "", shown: str | None = None
+    ) -> shapes.Campaign:
+        """`shown` is the digest of what was read; without it, of what is there to be read now."""
+        digest = shown or self.campaign(campaign)["digest"]
+        body = {"note": note} | ({"digest": digest} if digest else {})
+        return self.act(campaign, "approve" if approve else "reject", body)
+
+    def review(self, campaign: str) -> shapes.Review:
+        answer = self._here("GET", f"/campaigns/{_safe(campaign)}/review")
+        return cast("shapes.Review", answer)
+
+    def queue(self) -> Iterator[shapes.QueueItem]:
+        return cast("Iterator[shapes.QueueItem]", self._all("/moderation"))
 
     def recipients(
         self, campaign: str, *, after: str | None = None, limit: int = PAGE
@@ -147,10 +188,10 @@ class Client:
 
     # --- underneath ---
 
-    def _all(self, path: str) -> Iterator[shapes.Json]:
+    def _all(self, path: str, filters: Mapping[str, str] | None = None) -> Iterator[shapes.Json]:
         after: str | None = None
         while True:
-            page = self._here("GET", path + _query(after, PAGE))
+            page = self._here("GET", path + _query(after, PAGE, filters))
             yield from page["items"]
             after = page["next"]
             if after is None:
@@ -222,6 +263,6 @@ def _safe(part: str) -> str:
     return quote(part, safe="")
 
 
-def _query(after: str | None, limit: int) -> str:
-    given = {"limit": str(limit)} | ({"after": after} if after else {})
+def _query(after: str | None, limit: int, filters: Mapping[str, str] | None = None) -> str:
+    given = {"limit": str(limit), **(filters or {})} | ({"after": after} if after else {})
     return "?" + urlencode(given)

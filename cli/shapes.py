@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NotRequired, TypedDict
 
+Json = dict[str, Any]
+
 
 class FieldError(TypedDict):
     field: str
@@ -77,6 +79,18 @@ class Sender(TypedDict):
     name: str
     current_revision: int | None
     created_at: str
+    archived_at: str | None
+
+
+class Revision(TypedDict):
+    sender: str
+    number: int
+    status: str
+    address: str
+    channel: str
+    use: str
+    digest: str
+    decision: Decision | None
 
 
 class Counts(TypedDict):
@@ -121,18 +135,41 @@ class Totals(TypedDict):
     in_doubt: int
 
 
+class CampaignLine(TypedDict):
+    """As lists show it."""
+
+    id: str
+    name: str
+    mode: str
+    author: str
+    address: str
+    status: str
+    approval: str
+    missed_start: bool
+    recipients: int
+    created_at: str
+    starts_at: str | None
+
+
 class Campaign(TypedDict):
     id: str
     name: str
+    mode: str
     text: str
-    sender: str
-    revision: int
-    list: str
+    sender: str | None
+    revision: int | None
+    address: str
+    list: str | None
+    start_at: str | None
+    date_from: str | None
+    date_to: str | None
     auto_start: bool
     author: str
     status: str
     approval: str
+    digest: str | None
     decision: Decision | None
+    missed_start: bool
     pause_reason: str | None
     recipients: int
     failure: str | None
@@ -140,8 +177,70 @@ class Campaign(TypedDict):
     started_at: str | None
     sent_at: str | None
     finished_at: str | None
-    # Only where one campaign is asked for.
-    totals: NotRequired[Totals]
+    # Null where the campaign was only changed, not asked for.
+    totals: Totals | None
+
+
+class Sample(TypedDict):
+    text: str
+    encoding: str
+    characters: int
+    parts: int
+
+
+class PartsCount(TypedDict):
+    parts: int
+    recipients: int
+
+
+class Spread(TypedDict):
+    """How a personalised text comes out over the list."""
+
+    progress: str
+    recipients: int
+    counted: int
+    by_parts: list[PartsCount]
+    too_long: int
+    gaps: dict[str, int]
+
+
+class Plan(TypedDict):
+    fits: bool
+    objection: str | None
+    begins_at: str | None
+    finishes_at: str | None
+    messages_per_second: float
+    days: list[Json]
+
+
+class Review(TypedDict):
+    id: str
+    author: str
+    status: str
+    approval: str
+    digest: str | None
+    address: str
+    content: Json
+    # Null without a list.
+    counts: Counts | None
+    text: Sample | None
+    # Of personalised texts alone.
+    spread: Spread | None
+    samples: list[Sample]
+    parts: int | None
+    plan: Plan | None
+    problems: list[FieldError]
+
+
+class QueueItem(TypedDict):
+    kind: str
+    object: str
+    # Of a sender; null for campaigns.
+    revision: int | None
+    author: str
+    title: str
+    submitted_at: str
+    recipients: int
 
 
 class ErrorLine(TypedDict):
@@ -169,6 +268,3 @@ class Recipient(TypedDict):
 class RecipientPage(TypedDict):
     items: list[Recipient]
     next: str | None
-
-
-Json = dict[str, Any]

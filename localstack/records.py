@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chalicelib.domain.identity import User
-    from chalicelib.domain.sender import Sender
     from chalicelib.usecases.installation import Installation
 
 Json = dict[str, Any]
@@ -31,20 +30,17 @@ ACTOR = system("make-up")
 
 
 def seed(wanted: Json) -> Json:
-    """Ids by e-mail address and by sender's name; whether the workspace is new."""
+    """People's ids by e-mail address; whether the workspace is new."""
     installation = bootstrap.installation(ACTOR)
     channel = wanted["channel"]
     with suppress(Exists):
         installation.add_channel(Channel(**channel))
-    fresh, people, senders = False, {}, {}
+    fresh, people = False, {}
     for workspace in wanted["workspaces"]:
         fresh |= _add_workspace(installation, workspace)
         for person in workspace["people"]:
             people[person["email"]] = _add_person(installation, workspace["id"], person)
-        if workspace["sender"]:
-            sender = _add_sender(installation, workspace, channel["id"], people)
-            senders[sender.name] = sender.id
-    return {"fresh": fresh, "people": people, "senders": senders}
+    return {"fresh": fresh, "people": people}
 
 
 def _add_workspace(installation: Installation, workspace: Mapping[str, Any]) -> bool:
@@ -67,28 +63,12 @@ def _user(installation: Installation, person: Mapping[str, str]) -> User:
     return known or installation.add_person(person["email"], person["name"], person["password"])
 
 
-def _add_sender(
-    installation: Installation,
-    workspace: Mapping[str, Any],
-    channel: str,
-    people: Mapping[str, str],
-) -> Sender:
-    wanted, place = workspace["sender"], workspace["id"]
-    found = [each for each in installation.campaigns.senders(place) if each.name == wanted["name"]]
-    sender = (
-        found[0]
-        if found
-        else installation.add_sender(place, wanted["name"], wanted["address"], channel)
-    )
-    if sender.current_revision is None:
-        sender = installation.approve_revision(place, sender.id, 1, people[wanted["approver"]])
-    return sender
-
-
 def hold() -> Json:
     held = bootstrap.sweep().hold_all(ACTOR)
     return {
-        "held": [{"workspace": each.workspace, "id": each.id, "name": each.name} for each in held]
+        "held": [
+            {"workspace": each.workspace, "id": each.id, "name": each.content.name} for each in held
+        ]
     }
 
 
