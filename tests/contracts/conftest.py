@@ -14,6 +14,7 @@ from chalicelib.adapters.dynamo.changes import DynamoChanges
 from chalicelib.adapters.dynamo.delivery import DynamoDelivery
 from chalicelib.adapters.dynamo.directory import DynamoDirectory
 from chalicelib.adapters.dynamo.kinds import AUDIT
+from chalicelib.adapters.dynamo.queue import DynamoQueue
 from tests.fakes.cloud import mocked_cloud
 from tests.fakes.records import (
     FakeAuditLog,
@@ -21,6 +22,7 @@ from tests.fakes.records import (
     FakeChanges,
     FakeDelivery,
     FakeDirectory,
+    FakeQueue,
     Records,
 )
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from chalicelib.adapters.dynamo.store import Store
     from chalicelib.domain.audit import AuditRecord
-    from chalicelib.usecases.ports import AuditLog, Campaigns, Changes, Delivery, Directory
+    from chalicelib.usecases.ports import AuditLog, Campaigns, Changes, Delivery, Directory, Queue
     from tests.fakes.cloud import Cloud
 
 
@@ -41,6 +43,7 @@ class Ports:
     directory: Directory
     campaigns: Campaigns
     delivery: Delivery
+    queue: Queue
     audit_log: AuditLog
     audit: Callable[[str], list[AuditRecord]]
 
@@ -65,6 +68,7 @@ def fake_ports(records: Records) -> Ports:
         directory=FakeDirectory(records),
         campaigns=FakeCampaigns(records),
         delivery=FakeDelivery(records),
+        queue=FakeQueue(records),
         audit_log=FakeAuditLog(records),
         audit=lambda workspace: [
             record for record in records.audit if record.workspace == workspace
@@ -78,6 +82,7 @@ def real_ports(store: Store) -> Ports:
         directory=DynamoDirectory(store),
         campaigns=DynamoCampaigns(store),
         delivery=DynamoDelivery(store),
+        queue=DynamoQueue(store),
         audit_log=DynamoAuditLog(store),
         audit=store.of(AUDIT).all,
     )

@@ -1,14 +1,16 @@
-"""Campaigns: each workspace sees its own; pages; windows; the markers of live campaigns."""
+"""Senders, lists, what stays of campaigns, windows: each workspace sees its own, page by page."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chalicelib.domain.errors import Exists, NotFound, Stale
+from chalicelib.domain.sender import RevisionStatus
 from tests.fakes import samples
+from tests.fakes.services import MORNING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,24 +58,46 @@ def test_what_is_another_workspaces_is_in_no_list(ports: Ports) -> None:
         audit=samples.audit(),
     )
 
-    assert ports.campaigns.campaigns("wsp_b", after=None, limit=10).items == []
+    ports.changes.commit(
+        samples.revision(),
+        samples.survey(),
+        samples.deleted_campaign(),
+        audit=samples.audit(),
+    )
+
+    assert ports.campaigns.deleted_campaigns("wsp_b", after=None, limit=10).items == []
     assert ports.campaigns.recipient_lists("wsp_b", after=None, limit=10).items == []
-    assert ports.campaigns.senders("wsp_b") == []
+    assert ports.campaigns.senders("wsp_b", after=None, limit=10).items == []
+    assert ports.campaigns.revisions("wsp_b", "snd_a") == []
+    assert ports.campaigns.revisions_with_address("wsp_b", "ACME") == []
+    assert ports.campaigns.survey("wsp_b", "cmp_a") is None
     assert ports.campaigns.windows("wsp_b", "cmp_a") == []
 
 
-def test_campaigns_come_newest_first_page_by_page(ports: Ports) -> None:
+LISTS: dict[str, tuple[Callable[..., Any], Callable[..., Callable[..., Any]]]] = {
+    "lists": (samples.recipient_list, lambda ports: ports.campaigns.recipient_lists),
+    "senders": (samples.sender, lambda ports: ports.campaigns.senders),
+    "deleted campaigns": (
+        samples.deleted_campaign,
+        lambda ports: ports.campaigns.deleted_campaigns,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_the_newest_come_first_page_by_page(ports: Ports, name: str) -> None:
+    make, of = LISTS[name]
     for number in (3, 1, 5, 2, 4):
-        ports.changes.commit(samples.campaign(id=f"cmp_{number}"), audit=samples.audit())
+        ports.changes.commit(make(id=f"x_{number}"), audit=samples.audit())
 
     pages = []
     after = None
     for _ in range(3):
-        page = ports.campaigns.campaigns("wsp_a", after=after, limit=2)
-        pages.append([campaign.id for campaign in page.items])
+        page = of(ports)("wsp_a", after=after, limit=2)
+        pages.append([each.id for each in page.items])
         after = page.next
 
-    assert pages == [["cmp_5", "cmp_4"], ["cmp_3", "cmp_2"], ["cmp_1"]]
+    assert pages == [["x_5", "x_4"], ["x_3", "x_2"], ["x_1"]]
     assert after is None
 
 
@@ -87,24 +111,123 @@ def test_the_last_page_knows_that_it_is_even_when_it_is_full(ports: Ports) -> No
     assert page.next is None
 
 
-def test_a_page_goes_on_where_its_cursor_was_removed_or_never_was(ports: Ports) -> None:
-    ports.changes.commit(samples.campaign(id="cmp_1"), audit=samples.audit())
+@pytest.mark.parametrize("name", LISTS)
+def test_a_page_goes_on_where_its_cursor_was_removed_or_never_was(ports: Ports, name: str) -> None:
+    make, of = LISTS[name]
+    ports.changes.commit(make(id="x_1"), audit=samples.audit())
 
-    assert [c.id for c in ports.campaigns.campaigns("wsp_a", after="cmp_2", limit=1).items] == [
-        "cmp_1"
+    assert [each.id for each in of(ports)("wsp_a", after="x_2", limit=1).items] == ["x_1"]
+    assert of(ports)("wsp_a", after="x_1", limit=1).items == []
+
+
+# --- senders ---
+
+
+def test_archived_senders_are_among_the_others(ports: Ports) -> None:
+    ports.changes.commit(samples.sender(), audit=samples.audit())
+    ports.changes.commit(samples.sender(id="snd_b", archived_at=MORNING), audit=samples.audit())
+
+    page = ports.campaigns.senders("wsp_a", after=None, limit=9)
+
+    assert [(each.id, each.archived_at) for each in page.items] == [
+        ("snd_b", MORNING),
+        ("snd_a", None),
     ]
-    assert ports.campaigns.campaigns("wsp_a", after="cmp_1", limit=1).items == []
 
 
-def test_senders_are_all_there(ports: Ports) -> None:
-    for number in range(3):
-        ports.changes.commit(samples.sender(id=f"snd_{number}"), audit=samples.audit())
+def test_revisions_come_oldest_first_and_of_one_sender(ports: Ports) -> None:
+    for number in (10, 9, 1):
+        ports.changes.commit(samples.revision(number=number), audit=samples.audit())
+    ports.changes.commit(samples.revision(sender="snd_a2", number=2), audit=samples.audit())
 
-    assert [sender.id for sender in ports.campaigns.senders("wsp_a")] == [
-        "snd_0",
-        "snd_1",
-        "snd_2",
+    numbers = [revision.number for revision in ports.campaigns.revisions("wsp_a", "snd_a")]
+
+    assert numbers == [1, 9, 10]
+
+
+@pytest.mark.parametrize("sender", ["", "snd", "snd_a#", "x" * 1025, "\ud800", "snd_a#000001"])
+def test_a_sender_that_cannot_be_has_no_revisions(ports: Ports, sender: str) -> None:
+    ports.changes.commit(samples.revision(), audit=samples.audit())
+
+    assert ports.campaigns.revisions("wsp_a", sender) == []
+
+
+def test_an_address_finds_its_revisions_of_all_senders_and_states(ports: Ports) -> None:
+    found = [
+        ports.changes.save(revision, samples.audit())
+        for revision in (
+            samples.revision(number=2, status=RevisionStatus.APPROVED),
+            samples.revision(number=10, status=RevisionStatus.ARCHIVED),
+            samples.revision(sender="snd_b", status=RevisionStatus.DRAFT),
+        )
     ]
+    for other in ("ACME2", "ACM", "acme", "A", "A#ACME"):
+        ports.changes.commit(
+            samples.revision(sender=f"snd_{other}", address=other), audit=samples.audit()
+        )
+
+    assert ports.campaigns.revisions_with_address("wsp_a", "ACME") == found
+
+
+@pytest.mark.parametrize("address", ["", "ACM", "x" * 3000, "\ud800", "ACME#snd_a", "#"])
+def test_an_address_of_nobody_finds_nothing(ports: Ports, address: str) -> None:
+    ports.changes.commit(samples.revision(), audit=samples.audit())
+
+    assert ports.campaigns.revisions_with_address("wsp_a", address) == []
+
+
+def test_an_address_with_a_hash_is_an_address_like_any_other(ports: Ports) -> None:
+    one = ports.changes.save(samples.revision(address="A"), samples.audit())
+    other = ports.changes.save(samples.revision(sender="snd_b", address="A#B"), samples.audit())
+
+    assert ports.campaigns.revisions_with_address("wsp_a", "A") == [one]
+    assert ports.campaigns.revisions_with_address("wsp_a", "A#B") == [other]
+
+
+def test_a_draft_is_found_by_the_address_that_it_has_now(ports: Ports) -> None:
+    draft = ports.changes.save(samples.revision(status=RevisionStatus.DRAFT), samples.audit())
+
+    changed = ports.changes.save(replace(draft, address="SHOP"), samples.audit())
+    assert ports.campaigns.revisions_with_address("wsp_a", "ACME") == []
+    assert ports.campaigns.revisions_with_address("wsp_a", "SHOP") == [changed]
+
+    back = ports.changes.save(replace(changed, address="ACME"), samples.audit())
+    assert ports.campaigns.revisions_with_address("wsp_a", "ACME") == [back]
+    assert ports.campaigns.revisions_with_address("wsp_a", "SHOP") == []
+
+
+def test_a_revision_is_found_in_the_state_that_it_has_now(ports: Ports) -> None:
+    revision = ports.changes.save(samples.revision(), samples.audit())
+
+    approved = replace(revision, status=RevisionStatus.APPROVED)
+    approved = ports.changes.save(approved, samples.audit())
+
+    assert ports.campaigns.revisions_with_address("wsp_a", "ACME") == [approved]
+
+
+def test_a_removed_revision_is_found_by_nothing(ports: Ports) -> None:
+    revision = ports.changes.save(samples.revision(), samples.audit())
+
+    ports.changes.commit(remove=[revision], audit=samples.audit())
+
+    assert ports.campaigns.revisions_with_address("wsp_a", "ACME") == []
+    assert ports.campaigns.revisions("wsp_a", "snd_a") == []
+
+
+# --- surveys ---
+
+
+def test_a_campaign_has_one_survey_and_at_first_none(ports: Ports) -> None:
+    assert ports.campaigns.survey("wsp_a", "cmp_a") is None
+
+    first = ports.changes.keep(samples.survey())
+    second = ports.changes.keep(replace(first, counted=10, by_parts={1: 10}))
+    ports.changes.keep(samples.survey(campaign="cmp_b"))
+
+    assert ports.campaigns.survey("wsp_a", "cmp_a") == second
+
+
+# --- windows and markers ---
 
 
 def test_windows_come_by_number_and_of_one_campaign(ports: Ports) -> None:

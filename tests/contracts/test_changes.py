@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.domain.audit import Actor
-from chalicelib.domain.campaign import Approval, Decision, PauseReason, Status
+from chalicelib.domain.campaign import Approval, PauseReason, Status
 from chalicelib.domain.channel import Lease
+from chalicelib.domain.content import Content, Overrides
+from chalicelib.domain.decision import Decision
 from chalicelib.domain.errors import Exists, NotFound, Stale
 from chalicelib.domain.identity import SESSIONS_MAX, SecondFactor
 from chalicelib.domain.invitation import InvitationStatus, JoinStatus
 from chalicelib.domain.membership import Roster
+from chalicelib.domain.moderation import ItemKind
 from chalicelib.domain.recipient_list import ListCounts
 from chalicelib.domain.rights import Right, Role
+from chalicelib.domain.sender import RevisionStatus
 from tests.fakes import samples
 from tests.fakes.services import MORNING
 
@@ -103,9 +107,29 @@ READ_BACK: dict[str, tuple[Any, Callable[[Ports], Any]]] = {
         lambda ports: ports.directory.made_once("wsp_a", "usr_a", "key-1"),
     ),
     "sender": (samples.sender(), lambda ports: ports.campaigns.sender("wsp_a", "snd_a")),
+    "archived sender": (
+        samples.sender(current_revision=12, revisions=13, archived_at=MORNING),
+        lambda ports: ports.campaigns.sender("wsp_a", "snd_a"),
+    ),
     "revision": (samples.revision(), lambda ports: ports.campaigns.revision("wsp_a", "snd_a", 1)),
+    "revision with everything": (
+        samples.revision(
+            status=RevisionStatus.ARCHIVED,
+            use="Parcels, and what comes of them.",
+            submitted_at=MORNING,
+            decision=Decision("usr_b", MORNING + timedelta(microseconds=1), "Fine."),
+            archived_from=RevisionStatus.APPROVED,
+        ),
+        lambda ports: ports.campaigns.revision("wsp_a", "snd_a", 1),
+    ),
     "list": (
         samples.recipient_list(),
+        lambda ports: ports.campaigns.recipient_list("wsp_a", "lst_a"),
+    ),
+    "list with columns": (
+        samples.recipient_list(
+            counts=ListCounts(valid=3, emptied={"name": 2, "Straße": 1}), columns=("name", "Straße")
+        ),
         lambda ports: ports.campaigns.recipient_list("wsp_a", "lst_a"),
     ),
     "empty list": (
@@ -115,9 +139,13 @@ READ_BACK: dict[str, tuple[Any, Callable[[Ports], Any]]] = {
     "campaign": (samples.campaign(), lambda ports: ports.campaigns.campaign("wsp_a", "cmp_a")),
     "campaign with everything": (
         samples.campaign(
+            content=samples.full_content(),
+            editors=("usr_b", "usr_c"),
             status=Status.PAUSED,
             approval=Approval.APPROVED,
             digest="e" * 64,
+            submitted_at=MORNING,
+            missed_at=MORNING,
             decision=Decision("usr_b", MORNING + timedelta(microseconds=1), ""),
             paused_from=Status.SENDING,
             pause_reason=PauseReason.UNCLEAN_STOP,
@@ -128,8 +156,42 @@ READ_BACK: dict[str, tuple[Any, Callable[[Ports], Any]]] = {
             sent_at=MORNING,
             finished_at=MORNING,
             failure="It broke.",
+            archived_at=MORNING,
         ),
         lambda ports: ports.campaigns.campaign("wsp_a", "cmp_a"),
+    ),
+    "campaign of which nothing is written": (
+        samples.campaign(content=Content(), address=""),
+        lambda ports: ports.campaigns.campaign("wsp_a", "cmp_a"),
+    ),
+    "campaign with one override": (
+        samples.campaign(content=samples.content(overrides=Overrides(ston=0))),
+        lambda ports: ports.campaigns.campaign("wsp_a", "cmp_a"),
+    ),
+    "deleted campaign": (
+        samples.deleted_campaign(),
+        lambda ports: ports.campaigns.deleted_campaigns("wsp_a", after=None, limit=1).items[0],
+    ),
+    "deleted campaign that never began": (
+        samples.deleted_campaign(totals={}, started_at=None, finished_at=None),
+        lambda ports: ports.campaigns.deleted_campaigns("wsp_a", after=None, limit=1).items[0],
+    ),
+    "campaign in the queue": (
+        samples.queue_item(),
+        lambda ports: ports.queue.waiting("wsp_a", None, after=None, limit=1).items[0],
+    ),
+    "campaign in the queue that several wrote": (
+        samples.queue_item(editors=("usr_b", "usr_c")),
+        lambda ports: ports.queue.waiting("wsp_a", None, after=None, limit=1).items[0],
+    ),
+    "revision in the queue": (
+        samples.queue_item(kind=ItemKind.REVISION, object="snd_a", revision=7, recipients=0),
+        lambda ports: ports.queue.waiting("wsp_a", None, after=None, limit=1).items[0],
+    ),
+    "survey": (samples.survey(), lambda ports: ports.campaigns.survey("wsp_a", "cmp_a")),
+    "survey that has just begun": (
+        samples.survey(counted=0, by_parts={}, by_encoding={}, too_long=0, empty={}, samples=()),
+        lambda ports: ports.campaigns.survey("wsp_a", "cmp_a"),
     ),
     "window": (
         samples.window(tokens=("one", "two"), opened=True),
@@ -225,7 +287,7 @@ def test_one_refused_record_leaves_nothing_behind(ports: Ports) -> None:
 
     with pytest.raises(NotFound):
         ports.campaigns.campaign("wsp_a", "cmp_a")
-    assert ports.campaigns.senders("wsp_a") == []
+    assert ports.campaigns.senders("wsp_a", after=None, limit=9).items == []
     assert ports.audit("wsp_a") == before
 
 
@@ -249,7 +311,7 @@ def test_an_audit_record_is_never_overwritten(ports: Ports) -> None:
         ports.changes.commit(samples.sender(), audit=replace(audit, action="forged"))
 
     assert ports.audit("wsp_a") == [audit]
-    assert ports.campaigns.senders("wsp_a") == []
+    assert ports.campaigns.senders("wsp_a", after=None, limit=9).items == []
 
 
 def test_audit_records_are_of_their_workspace_in_the_order_of_time(ports: Ports) -> None:

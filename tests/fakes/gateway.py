@@ -1,4 +1,6 @@
-"""Calls the API as API Gateway does: an event in, status and body out."""
+"""Calls the API as API Gateway does: an event in, status and body out. Every answer is held against
+the OpenAPI document.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,8 @@ import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from tests.fakes.described import described
 
 if TYPE_CHECKING:
     from chalice.app import Chalice
@@ -65,10 +69,12 @@ class Gateway:
         }
 
     def send(self, event: dict[str, Any]) -> Answer:
-        answer = self.app(event, None)
-        content = answer["body"]
-        several: dict[str, list[str]] = answer["multiValueHeaders"]
-        return Answer(answer["statusCode"], answer["headers"], json.loads(content), several)
+        given = self.app(event, None)
+        headers: dict[str, str] = given["headers"]
+        several: dict[str, list[str]] = given["multiValueHeaders"]
+        answer = Answer(given["statusCode"], headers, _content(headers, given["body"]), several)
+        described().check(event, answer)
+        return answer
 
     def call(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
         return self.send(self.event(method, path, body, **more))
@@ -80,3 +86,7 @@ class Gateway:
             if found and method in methods:
                 return pattern, found.groupdict()
         raise LookupError(f"no route for {method} {path}")
+
+
+def _content(headers: dict[str, str], body: str) -> Any:
+    return json.loads(body) if "json" in headers.get("Content-Type", "") else body

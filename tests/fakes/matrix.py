@@ -18,6 +18,7 @@ from chalicelib.domain.identity import (
 )
 from chalicelib.domain.membership import Member
 from chalicelib.domain.rights import KEY_RIGHTS, RIGHTS, Right, Role, Standing
+from chalicelib.domain.sender import RevisionStatus
 from chalicelib.domain.workspace import MASTER
 from tests.fakes import samples
 from tests.fakes.world import PASSWORD, World
@@ -27,11 +28,15 @@ if TYPE_CHECKING:
     from chalicelib.domain.rights import Permissions
 
 THEIRS = "wsp_b"
-AUTHORED = ("campaign_id", "list_id")
-PARAMETERS = (*AUTHORED, "invitation_id", "user_id", "key_id", "client_id", "session_id")
+AUTHORED = ("campaign_id", "list_id", "sender_id")
+PARAMETERS = (*AUTHORED, "number", "invitation_id", "user_id", "key_id", "client_id", "session_id")
+# Needs no right over the original, but that to look at it as well: what it makes is one's own.
+CLONE = "/campaigns/{campaign_id}/clone"
 MISSING = {
     "campaign_id": "cmp_none",
     "list_id": "lst_none",
+    "sender_id": "snd_none",
+    "number": "999",
     "invitation_id": "inv_none",
     "user_id": "usr_none",
     "key_id": "key_none",
@@ -47,10 +52,30 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/lists/{list_id}/parts"): {"parts": [1]},
     ("POST", "/lists/{list_id}/complete"): NOTHING,
     ("POST", "/lists/{list_id}/abort"): NOTHING,
+    ("POST", "/senders"): {"name": "Shop"},
+    ("PATCH", "/senders/{sender_id}"): {"name": "Another shop"},
+    ("POST", "/senders/{sender_id}/archive"): NOTHING,
+    ("POST", "/senders/{sender_id}/restore"): NOTHING,
+    ("POST", "/senders/{sender_id}/revisions"): {"address": "ACME", "channel": "{channel}"},
+    ("PATCH", "/senders/{sender_id}/revisions/{number}"): {"address": "ACME2"},
+    ("POST", "/senders/{sender_id}/revisions/{number}/submit"): NOTHING,
+    ("POST", "/senders/{sender_id}/revisions/{number}/withdraw"): NOTHING,
+    ("POST", "/senders/{sender_id}/revisions/{number}/archive"): NOTHING,
+    ("POST", "/senders/{sender_id}/revisions/{number}/restore"): NOTHING,
+    ("POST", "/senders/{sender_id}/revisions/{number}/approve"): {"digest": "0" * 64},
+    ("POST", "/senders/{sender_id}/revisions/{number}/reject"): {"note": "no"},
+    ("POST", "/text/measure"): {"text": "Hello {{name}}"},
+    ("POST", "/text/transliterate"): {"text": "Привет"},
     ("POST", "/campaigns"): NEW_CAMPAIGN,
+    ("PATCH", "/campaigns/{campaign_id}"): {"text": "Bye"},
+    ("POST", "/campaigns/{campaign_id}/clone"): NOTHING,
     ("POST", "/campaigns/{campaign_id}/submit"): NOTHING,
-    ("POST", "/campaigns/{campaign_id}/approve"): NOTHING,
+    ("POST", "/campaigns/{campaign_id}/withdraw"): NOTHING,
+    ("POST", "/campaigns/{campaign_id}/approve"): {"digest": "0" * 64},
     ("POST", "/campaigns/{campaign_id}/reject"): {"note": "no"},
+    ("POST", "/campaigns/{campaign_id}/release"): NOTHING,
+    ("POST", "/campaigns/{campaign_id}/archive"): NOTHING,
+    ("POST", "/campaigns/{campaign_id}/restore"): NOTHING,
     ("POST", "/campaigns/{campaign_id}/start"): NOTHING,
     ("POST", "/campaigns/{campaign_id}/pause"): NOTHING,
     ("POST", "/campaigns/{campaign_id}/resume"): NOTHING,
@@ -129,6 +154,8 @@ class City:
 
     def has_author(self, route: Route) -> bool:
         """Whether the right is over something that somebody made."""
+        if route.path.endswith(CLONE):
+            return False
         if route.right is None or not any("{" + name + "}" in route.path for name in AUTHORED):
             return False
         return route.right is Right.DECIDE or RIGHTS[route.right].has_authors
@@ -141,7 +168,11 @@ class City:
     def body(self, sample: Any) -> Any:
         if not isinstance(sample, dict):
             return sample
-        known = {**self.objects_by_another, "sender": self.world.sender}
+        known = {
+            **self.objects_by_another,
+            "sender": self.world.sender,
+            "channel": self.world.channel,
+        }
         return {
             name: known[value[1:-1]] if str(value).startswith("{") else value
             for name, value in sample.items()
@@ -175,6 +206,9 @@ class City:
         found = {
             "list_id": f"lst_{mark}",
             "campaign_id": f"cmp_{mark}",
+            "sender_id": f"snd_{mark}",
+            # One that no sender of another workspace has.
+            "number": "77" if workspace == THEIRS else "1",
             "invitation_id": f"inv_{mark}",
             "key_id": f"key_{mark}",
             "client_id": f"cli_{mark}",
@@ -186,8 +220,16 @@ class City:
                 id=found["campaign_id"],
                 workspace=workspace,
                 author=author,
-                sender=self.world.sender,
-                list=found["list_id"],
+                content=samples.content(sender=self.world.sender, list=found["list_id"]),
+            ),
+            samples.sender(id=found["sender_id"], workspace=workspace, revisions=1),
+            samples.revision(
+                sender=found["sender_id"],
+                number=int(found["number"]),
+                workspace=workspace,
+                author=author,
+                channel=self.world.channel,
+                status=RevisionStatus.DRAFT,
             ),
             samples.invitation(id=found["invitation_id"], workspace=workspace, mailed_at=None),
             samples.api_key(id=found["key_id"], workspace=workspace, scopes=(Right.VIEW,)),

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from operator import attrgetter
+from itertools import count
+from operator import attrgetter, itemgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from chalicelib.domain.audit import AuditRecord, key_of
-from chalicelib.domain.campaign import Campaign
+from chalicelib.domain.campaign import Campaign, DeletedCampaign
+from chalicelib.domain.campaign_listing import line_of, matches, place_of
 from chalicelib.domain.channel import Channel
 from chalicelib.domain.credentials import ApiKey, Client
 from chalicelib.domain.delivery import (
@@ -30,17 +32,20 @@ from chalicelib.domain.identity import Device, PasswordReset, Session, User, nor
 from chalicelib.domain.invitation import Applicant, Invitation, JoinRequest
 from chalicelib.domain.lockout import Attempts
 from chalicelib.domain.membership import Member, Roster
+from chalicelib.domain.moderation import ItemKind, QueueItem, QueueMark
 from chalicelib.domain.recipient_list import RecipientList
 from chalicelib.domain.request import MadeOnce
 from chalicelib.domain.seals import Seal
 from chalicelib.domain.sender import Revision, Sender
+from chalicelib.domain.survey import Survey
 from chalicelib.domain.workspace import Workspace
 from chalicelib.usecases.ports import Page, next_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from chalicelib.domain.campaign_listing import CampaignLine, CampaignQuery
     from chalicelib.domain.channel import Lease
     from chalicelib.domain.ledger import Counters
     from chalicelib.usecases.ports import AuditQuery, R, Versioned
@@ -66,6 +71,9 @@ IDENTITY: dict[type, tuple[str, ...]] = {
     Revision: ("workspace", "sender", "number"),
     RecipientList: ("workspace", "id"),
     Campaign: ("workspace", "id"),
+    DeletedCampaign: ("workspace", "id"),
+    QueueItem: ("workspace", "submitted_at", "kind", "object", "revision"),
+    Survey: ("workspace", "campaign"),
     Window: ("workspace", "campaign", "number"),
     LiveCampaign: ("workspace", "campaign"),
     Channel: ("id",),
@@ -96,6 +104,9 @@ CHANGEABLE = (
     Revision,
     RecipientList,
     Campaign,
+    DeletedCampaign,
+    QueueItem,
+    Survey,
     Window,
     LiveCampaign,
     Channel,
@@ -425,8 +436,27 @@ class FakeCampaigns:
     def campaign(self, workspace: str, campaign: str) -> Campaign:
         return self._records.get(Campaign, "campaign", workspace, campaign)
 
-    def campaigns(self, workspace: str, *, after: str | None, limit: int) -> Page[Campaign]:
-        return self._records.page(Campaign, workspace, after, limit)
+    def campaigns(
+        self, workspace: str, query: CampaignQuery, *, after: str | None, limit: int
+    ) -> Page[CampaignLine]:
+        lines = map(line_of, self._records.all(Campaign, workspace=workspace))
+        placed = sorted(
+            ((place_of(line, query.sort), line) for line in lines if matches(line, query)),
+            key=itemgetter(0),
+            reverse=not query.ascending,
+        )
+        beyond = [
+            (place, line)
+            for place, line in placed
+            if not after or (place > after if query.ascending else place < after)
+        ]
+        shown = beyond[:limit]
+        return Page([line for _, line in shown], shown[-1][0] if len(beyond) > limit else None)
+
+    def deleted_campaigns(
+        self, workspace: str, *, after: str | None, limit: int
+    ) -> Page[DeletedCampaign]:
+        return self._records.page(DeletedCampaign, workspace, after, limit)
 
     def recipient_list(self, workspace: str, list_id: str) -> RecipientList:
         return self._records.get(RecipientList, "list", workspace, list_id)
@@ -439,11 +469,20 @@ class FakeCampaigns:
     def sender(self, workspace: str, sender: str) -> Sender:
         return self._records.get(Sender, "sender", workspace, sender)
 
-    def senders(self, workspace: str) -> list[Sender]:
-        return self._records.all(Sender, workspace=workspace)
+    def senders(self, workspace: str, *, after: str | None, limit: int) -> Page[Sender]:
+        return self._records.page(Sender, workspace, after, limit)
 
     def revision(self, workspace: str, sender: str, number: int) -> Revision:
         return self._records.get(Revision, "revision of this sender", workspace, sender, number)
+
+    def revisions(self, workspace: str, sender: str) -> list[Revision]:
+        return self._records.all(Revision, workspace=workspace, sender=sender)
+
+    def revisions_with_address(self, workspace: str, address: str) -> list[Revision]:
+        return self._records.all(Revision, workspace=workspace, address=address)
+
+    def survey(self, workspace: str, campaign: str) -> Survey | None:
+        return self._records.find(Survey, workspace, campaign)
 
     def windows(self, workspace: str, campaign: str) -> list[Window]:
         return self._records.all(Window, workspace=workspace, campaign=campaign)
@@ -457,6 +496,54 @@ class FakeCampaigns:
 
     def forget_live(self, marker: LiveCampaign) -> None:
         self._records.remove(marker)
+
+
+class FakeQueue:
+    """`touched` counts the items that were read."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._marks: dict[str, QueueMark] = {}
+        self._turns = count(1)
+        self.touched = 0
+
+    def waiting(
+        self, workspace: str, kind: ItemKind | None, *, after: str | None, limit: int
+    ) -> Page[QueueItem]:
+        items = sorted(
+            (_queue_place(item), item)
+            for item in self._records.all(QueueItem, workspace=workspace)
+            if kind in {None, item.kind}
+        )
+        beyond = [(place, item) for place, item in items if not after or place > after]
+        shown = beyond[:limit]
+        self.touched += len(shown)
+        return Page([item for _, item in shown], shown[-1][0] if len(beyond) > limit else None)
+
+    def mark(self, workspace: str) -> QueueMark:
+        self.touched += 1
+        return self._marks.get(workspace, QueueMark(workspace))
+
+    def begin(self, workspace: str, token: str, until: datetime) -> None:
+        with self._records.lock:
+            mark = self._marks.get(workspace, QueueMark(workspace))
+            self._turn(mark, {**mark.under_way, token: until})
+
+    def end(self, workspace: str, token: str) -> None:
+        with self._records.lock:
+            mark = self._marks.get(workspace, QueueMark(workspace))
+            left = {key: until for key, until in mark.under_way.items() if key != token}
+            self._turn(mark, left)
+
+    def _turn(self, mark: QueueMark, under_way: Mapping[str, datetime]) -> None:
+        self._marks[mark.workspace] = replace(
+            mark, turn=str(next(self._turns)), under_way=under_way
+        )
+
+
+def _queue_place(item: QueueItem) -> str:
+    since = item.submitted_at.isoformat(timespec="microseconds")
+    return f"{since}#{item.kind}#{item.object}#{item.revision:06}"
 
 
 class FakeDelivery:

@@ -8,9 +8,10 @@ from itertools import count
 from typing import Any
 
 from chalicelib.domain.audit import Actor, AuditRecord
-from chalicelib.domain.campaign import Campaign, Mode
+from chalicelib.domain.campaign import Campaign, DeletedCampaign, Status
 from chalicelib.domain.channel import Channel
 from chalicelib.domain.codes import CodeSpace
+from chalicelib.domain.content import Content, InDoubt, Mode, Overrides, Tlv
 from chalicelib.domain.credentials import ApiKey, Client, Secret
 from chalicelib.domain.delivery import (
     ChunkRecord,
@@ -33,6 +34,7 @@ from chalicelib.domain.invitation import Applicant, Invitation, JoinRequest
 from chalicelib.domain.ledger import Outcome, OutcomeKind
 from chalicelib.domain.lockout import Attempts
 from chalicelib.domain.membership import Member, Roster
+from chalicelib.domain.moderation import ItemKind, QueueItem
 from chalicelib.domain.recipient_list import ListCounts, ListStatus, RecipientList
 from chalicelib.domain.request import MadeOnce
 from chalicelib.domain.rights import Right, Role, Scope, Standing
@@ -44,6 +46,7 @@ from chalicelib.domain.sender import (
     RevisionStatus,
     Sender,
 )
+from chalicelib.domain.survey import Survey
 from chalicelib.domain.workspace import (
     DailyLimit,
     DailyWindow,
@@ -249,14 +252,111 @@ def campaign(**changes: Any) -> Campaign:
         id="cmp_a",
         workspace="wsp_a",
         author="usr_a",
-        name="Spring",
+        content=content(),
+        created_at=MORNING,
+        address="ACME",
+    )
+    return replace(made, **changes)
+
+
+def content(**changes: Any) -> Content:
+    made = Content(
         mode=Mode.ON_DEMAND,
+        name="Spring",
         text="Hello 👋",
         sender="snd_a",
         revision=1,
         list="lst_a",
         auto_start=True,
+    )
+    return replace(made, **changes)
+
+
+def full_content(**changes: Any) -> Content:
+    """One with every field written, as no mode takes it."""
+    return replace(
+        content(
+            mode=Mode.SPREAD,
+            free_text=True,
+            channel="chn_b",
+            start_at=MORNING + timedelta(hours=1, microseconds=1),
+            date_from=MORNING + timedelta(hours=2),
+            date_to=MORNING + timedelta(days=2),
+            deadline=MORNING + timedelta(days=3),
+            time_zone="Europe/London",
+            daily_window=DailyWindow(0, 1440),
+            daily_limit=DailyLimit(500, LimitUnit.MESSAGES),
+            ignore_daily_window=True,
+            transliterate=True,
+            in_doubt=InDoubt.RECONCILE,
+            overrides=overrides(),
+        ),
+        **changes,
+    )
+
+
+def overrides(**changes: Any) -> Overrides:
+    made = Overrides(
+        saddr="SHOP",
+        saddr_sender="snd_b",
+        saddr_revision=2,
+        ston=5,
+        snpi=0,
+        dton=1,
+        dnpi=1,
+        validity=timedelta(hours=36),
+        tlvs=(Tlv(0x1401, bytes(range(255))), Tlv(0x1402, b"")),
+    )
+    return replace(made, **changes)
+
+
+def deleted_campaign(**changes: Any) -> DeletedCampaign:
+    made = DeletedCampaign(
+        id="cmp_a",
+        workspace="wsp_a",
+        author="usr_a",
+        mode=Mode.ON_DEMAND,
+        status=Status.DONE,
         created_at=MORNING,
+        deleted_at=MORNING + timedelta(days=9, microseconds=1),
+        deleted_by="usr_b",
+        recipients=3,
+        totals={"delivered": 2, "failed": 1},
+        started_at=MORNING + timedelta(minutes=1),
+        finished_at=MORNING + timedelta(minutes=2),
+    )
+    return replace(made, **changes)
+
+
+def queue_item(**changes: Any) -> QueueItem:
+    made = QueueItem(
+        workspace="wsp_a",
+        kind=ItemKind.CAMPAIGN,
+        object="cmp_a",
+        revision=0,
+        author="usr_a",
+        title="Spring",
+        digest="e" * 64,
+        submitted_at=MORNING,
+        recipients=3,
+    )
+    return replace(made, **changes)
+
+
+def survey(**changes: Any) -> Survey:
+    made = Survey(
+        workspace="wsp_a",
+        campaign="cmp_a",
+        digest="f" * 64,
+        begun_at=MORNING,
+        written_at=MORNING + timedelta(seconds=1, microseconds=1),
+        recipients=10,
+        counted=9,
+        by_parts={1: 6, 10: 2},
+        by_encoding={"gsm": 6, "ucs2": 2},
+        too_long=1,
+        empty={"name": 4, "a#b": 1},
+        samples=("Hello 👋", ""),
     )
     return replace(made, **changes)
 

@@ -102,3 +102,11 @@ class FakeSecrets:
         if name not in self._secrets:
             raise NotFound(f"secret as {name}")
         return self._secrets[name]
+
+
+class FakeSurveys:
+    def __init__(self) -> None:
+        self.requested: list[tuple[str, str]] = []
+
+    def request(self, workspace: str, campaign: str) -> None:
+        self.requested.append((workspace, campaign))

@@ -6,31 +6,41 @@ import hashlib
 from array import array
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.bootstrap import Records
 from chalicelib.bootstrap.api_use_cases import Api, Services, compose_api
 from chalicelib.domain import tokens
 from chalicelib.domain.audit import Actor, AuditRecord, system
 from chalicelib.domain.codes import CodeSpace
+from chalicelib.domain.decision import Decision
 from chalicelib.domain.delivery import JournalItem
 from chalicelib.domain.formats import chunk as chunk_format
 from chalicelib.domain.formats import manifest as manifests
 from chalicelib.domain.formats.chunk import Chunk
 from chalicelib.domain.formats.manifest import ChunkEntry, Counts, Manifest
 from chalicelib.domain.ledger import Outcome, OutcomeKind
+from chalicelib.domain.moderation import revision_item
 from chalicelib.domain.recipient_list import ListCounts, ListStatus, RecipientList, list_prefix
 from chalicelib.domain.rights import Role, scopes_of
-from chalicelib.domain.sender import RevisionStatus
+from chalicelib.domain.sender import (
+    DESTINATION,
+    Revision,
+    RevisionStatus,
+    Sender,
+    default_type,
+)
 from chalicelib.usecases.auditing import Auditor, Caller, Recorder, Retentions
-from chalicelib.usecases.campaigns import CampaignDesk, NewCampaign
+from chalicelib.usecases.drafting import ContentChanges
 from chalicelib.usecases.drive import Driver
 from chalicelib.usecases.folding import Folder
 from chalicelib.usecases.installation import Installation
 from chalicelib.usecases.invitations import InvitationMails
 from chalicelib.usecases.joining import JoinMails
 from chalicelib.usecases.mailing import Mailer
+from chalicelib.usecases.ports import next_version
 from chalicelib.usecases.receipts import Receipts
+from chalicelib.usecases.rejections import RejectionMails
 from chalicelib.usecases.resets import ResetMails
 from chalicelib.usecases.sealing import Keeper
 from chalicelib.usecases.sweeping import AuditSweep, Sweep
@@ -43,6 +53,7 @@ from tests.fakes.records import (
     FakeChanges,
     FakeDelivery,
     FakeDirectory,
+    FakeQueue,
 )
 from tests.fakes.records import Records as Stored
 from tests.fakes.services import (
@@ -51,12 +62,17 @@ from tests.fakes.services import (
     FakeExecutions,
     FakeIds,
     FakePasswords,
+    FakeSurveys,
 )
 from tests.fakes.storage import FakeBlobs, FakeUploads
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from chalicelib.domain.campaign import Campaign
     from chalicelib.domain.letters import Errand
     from chalicelib.domain.membership import Member
+    from chalicelib.usecases.campaigns import CampaignDesk
     from chalicelib.usecases.identity import Identity
     from chalicelib.usecases.lists import Lists
     from chalicelib.usecases.ports import Campaigns, Changes, Delivery, Directory
@@ -78,6 +94,7 @@ class World:
     uploads: FakeUploads = field(default_factory=FakeUploads)
     data_keys: FakeDataKeys = field(default_factory=FakeDataKeys)
     executions: FakeExecutions = field(default_factory=FakeExecutions)
+    surveys: FakeSurveys = field(default_factory=FakeSurveys)
     passwords: FakePasswords = field(default_factory=FakePasswords)
     errands: FakeErrands = field(default_factory=FakeErrands)
     fallback: FakeAuditFallback = field(default_factory=FakeAuditFallback)
@@ -130,7 +147,6 @@ class World:
         )
         self.installation = Installation(
             directory=self.directory,
-            campaigns=self.campaigns,
             changes=self.changes,
             data_keys=self.data_keys,
             passwords=self.passwords,
@@ -149,6 +165,7 @@ class World:
                     directory=self.directory,
                     campaigns=self.campaigns,
                     delivery=self.delivery,
+                    queue=self.queue,
                     changes=self.changes,
                     audit=self.audit_log,
                 ),
@@ -163,6 +180,7 @@ class World:
                 uploads=self.uploads,
                 blobs=self.blobs,
                 executions=self.executions,
+                surveys=self.surveys,
                 upload_max_bytes=UPLOAD_MAX,
             )
         )
@@ -186,6 +204,7 @@ class World:
     def keep_records(self) -> None:
         self.directory: Directory = FakeDirectory(self.records)
         self.campaigns: Campaigns = FakeCampaigns(self.records)
+        self.queue = FakeQueue(self.records)
         self.delivery: Delivery = FakeDelivery(self.records)
         self.changes: Changes = FakeChanges(self.records)
         self.audit_log = FakeAuditLog(self.records)
@@ -193,12 +212,33 @@ class World:
     def _settle_in(self) -> None:
         self.installation.add_workspace(self.workspace, "Acme", "Europe/London")
         self.channel = self.installation.add_channel(samples.channel()).id
-        sender = self.installation.add_sender(self.workspace, "Shop", "ACME", self.channel)
-        self.sender = self.installation.approve_revision(
-            self.workspace, sender.id, 1, "usr_operator"
-        ).id
+        self.sender = self.add_sender("Shop", "ACME").id
         self.author = self.person("author@example.com", Role.AUTHOR)
         self.moderator = self.person("moderator@example.com", Role.MODERATOR)
+
+    def add_sender(
+        self, name: str, address: str, *, approved: bool = True, workspace: str | None = None
+    ) -> Sender:
+        """With its first revision, approved or waiting."""
+        place, now = workspace or self.workspace, self.clock.now()
+        sender = Sender(self.ids.new("snd"), place, name, 1 if approved else None, now, revisions=1)
+        revision = Revision(
+            sender=sender.id,
+            number=1,
+            workspace=place,
+            status=RevisionStatus.APPROVED if approved else RevisionStatus.PENDING,
+            address=address,
+            source=default_type(address),
+            destination=DESTINATION,
+            channel=self.channel,
+            author="usr_operator",
+            created_at=now,
+            submitted_at=now,
+            decision=Decision("usr_operator", now) if approved else None,
+        )
+        waiting = () if approved else (revision_item(revision),)
+        self.changes.commit(sender, revision, *waiting, audit=self.audit())
+        return next_version(sender)
 
     def person(self, email: str, role: Role, *, is_moderator: bool = False) -> Caller:
         user = self.installation.add_person(email, email, PASSWORD)
@@ -209,22 +249,33 @@ class World:
 
     def caller(self, member: Member) -> Caller:
         """What signing in makes of a member, under the workspace's permissions of this moment."""
-        permissions = self.directory.workspace(member.workspace).permissions
+        workspace = self.directory.workspace(member.workspace)
+        scopes = scopes_of(member.standing, workspace.permissions)
         actor = Actor(member.user, member.role.value, "127.0.0.1", "test", "req-1")
-        return Caller(member.workspace, member.user, scopes_of(member.standing, permissions), actor)
+        return Caller(workspace.id, member.user, scopes, actor, workspace.self_approval)
 
-    def ready_list(self, numbers: list[int], *, per_chunk: int = 10_000) -> RecipientList:
-        """A list as ingest leaves it."""
+    def ready_list(
+        self,
+        numbers: list[int],
+        *,
+        per_chunk: int = 10_000,
+        columns: Mapping[str, Sequence[str]] | None = None,
+    ) -> RecipientList:
+        """A list as ingest leaves it; `columns` have their values in the order of `numbers`."""
+        columns = columns or {}
         list_id = self.ids.new("lst")
         key = self.data_key()
         pairs = sorted(
-            (int.from_bytes(token(key, str(number)), "big"), number) for number in numbers
+            (int.from_bytes(token(key, str(number)), "big"), number, place)
+            for place, number in enumerate(numbers)
         )
         entries = []
         for number, start in enumerate(range(0, len(pairs), per_chunk)):
             part = pairs[start : start + per_chunk]
-            tokens, digits = array("Q", [t for t, _ in part]), array("Q", [n for _, n in part])
-            data = chunk_format.encode(Chunk(tokens, digits))
+            tokens = array("Q", [each[0] for each in part])
+            digits = array("Q", [each[1] for each in part])
+            values = {name: [column[at] for _, _, at in part] for name, column in columns.items()}
+            data = chunk_format.encode(Chunk(tokens, digits, values))
             blob = f"{list_prefix(self.workspace, list_id)}/chunk-{number:05}"
             self.blobs.put(blob, data)
             entries.append(
@@ -249,18 +300,30 @@ class World:
             author=self.author.user,
             status=ListStatus.READY,
             counts=ListCounts(valid=len(pairs)),
+            columns=tuple(columns),
             digest=digest,
         )
         return self.changes.save(ready, self.audit())
 
-    def approved_campaign(self, numbers: list[int], *, per_chunk: int = 10_000) -> str:
+    def approved_campaign(
+        self, numbers: list[int], *, per_chunk: int = 10_000, **written: Any
+    ) -> str:
         """A campaign on its way: submitted by the author, approved by another person, started."""
         recipients = self.ready_list(numbers, per_chunk=per_chunk)
-        new = NewCampaign("Spring", "Hello", self.sender, recipients.id, auto_start=True)
-        campaign = self.desk.create(self.author, new)
-        self.desk.submit(self.author, campaign.id)
-        self.desk.decide(self.moderator, campaign.id, approve=True, note="")
+        campaign = self.draft(list=recipients.id, auto_start=True, **written)
+        submitted = self.desk.submit(self.author, campaign.id)
+        self.approve(submitted)
         return campaign.id
+
+    def draft(self, **changes: Any) -> Campaign:
+        """One of the author's that needs a list to be submitted, if `changes` names none."""
+        written = {"name": "Spring", "text": "Hello", "sender": self.sender, **changes}
+        return self.api.drafting.create(self.author, ContentChanges(**written))
+
+    def approve(self, submitted: Campaign) -> Campaign:
+        return self.api.moderation.decide_campaign(
+            self.moderator, submitted.id, approve=True, note="", shown=submitted.digest
+        )
 
     def audit(self) -> AuditRecord:
         return self.auditor.record(self.workspace, system("test"), "test.prepared", "world")
@@ -274,6 +337,7 @@ class World:
             invitations=InvitationMails(*ports),
             joining=JoinMails(*ports),
             resets=ResetMails(*ports, self.auditor),
+            rejections=RejectionMails(self.directory, self.campaigns),
             mail=mail,
             console="https://console.example",
         ).do(errand)

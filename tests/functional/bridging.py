@@ -94,10 +94,10 @@ class Bench:
         changed = replace(stored, port=port, **{**wanted, **changes})
         self.world.changes.save(changed, self.world.audit())
 
-    def campaign(self, recipients: int, *, per_chunk: int = 10_000) -> str:
+    def campaign(self, recipients: int, *, per_chunk: int = 10_000, **written: Any) -> str:
         """A campaign of whose first window the offers are there."""
         numbers = [447_700_900_000 + number for number in range(recipients)]
-        campaign = self.world.approved_campaign(numbers, per_chunk=per_chunk)
+        campaign = self.world.approved_campaign(numbers, per_chunk=per_chunk, **written)
         self.world.driver.build(self.world.workspace, campaign)
         self.world.driver.open(self.world.workspace, campaign, 0, "token")
         return campaign

@@ -8,15 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from chalicelib.domain.ledger import OutcomeKind
-from chalicelib.usecases.campaigns import NewCampaign
 from localstack.smsc import Simulator
 from smpp_bridge.main import loop_factory
-from tests.fakes import world as fake_world
 from tests.functional.bridging import Bench, Loops, make_bench, numbers, play, until
 
 if TYPE_CHECKING:
@@ -195,12 +193,8 @@ def test_refusals_keep_their_code(bench: Bench) -> None:
     assert {(fact.kind, fact.code) for fact in facts if fact} == {(OutcomeKind.REFUSED, 0x0B)}
 
 
-def test_a_long_message_goes_in_parts(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    def long(name: str, text: str, *rest: Any, **named: Any) -> NewCampaign:
-        return NewCampaign(name, text * 80, *rest, **named)
-
-    monkeypatch.setattr(fake_world, "NewCampaign", long)
-    campaign = bench.campaign(10)
+def test_a_long_message_goes_in_parts(bench: Bench) -> None:
+    campaign = bench.campaign(10, text="Hello" * 80)
 
     async def scenario() -> None:
         async with Simulator(bench.options) as smsc:

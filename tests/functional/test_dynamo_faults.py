@@ -23,7 +23,9 @@ from chalicelib.adapters.dynamo.audit import DynamoAuditLog
 from chalicelib.adapters.dynamo.campaigns import DynamoCampaigns
 from chalicelib.adapters.dynamo.changes import DynamoChanges
 from chalicelib.adapters.dynamo.directory import DynamoDirectory
+from chalicelib.adapters.dynamo.queue import DynamoQueue
 from chalicelib.adapters.dynamo.store import BRISK, PATIENT, Store
+from chalicelib.domain.campaign_listing import CampaignQuery
 from chalicelib.domain.errors import Unavailable
 from chalicelib.usecases.ports import AuditQuery
 from tests.fakes import samples
@@ -254,6 +256,34 @@ def test_other_readings_say_that_the_database_does_not_answer(
         lambda: directory.user("usr_a"),
         lambda: directory.members("wsp_a", after=None, limit=2),
         lambda: DynamoCampaigns(lone).campaign("wsp_a", "cmp_a"),
+        lambda: DynamoCampaigns(lone).campaigns("wsp_a", CampaignQuery(), after=None, limit=2),
+        lambda: DynamoCampaigns(lone).revisions_with_address("wsp_a", "ACME"),
+        lambda: DynamoQueue(lone).waiting("wsp_a", None, after=None, limit=2),
+        lambda: DynamoQueue(lone).mark("wsp_a"),
     ):
         with trouble(lone, fault), pytest.raises(Unavailable, match=r"^The database"):
             read()
+
+
+@pytest.mark.parametrize("fault", AWAY.values(), ids=AWAY)
+def test_a_mark_that_cannot_be_changed_is_told(
+    lone: Store, fault: Callable[[], AWSResponse | Exception]
+) -> None:
+    queue = DynamoQueue(lone)
+    with trouble(lone, fault), pytest.raises(Unavailable, match=r"^The database"):
+        queue.begin("wsp_a", "chg_1", MORNING)
+    with trouble(lone, fault), pytest.raises(Unavailable, match=r"^The database"):
+        queue.end("wsp_a", "chg_1")
+
+
+def test_a_change_of_the_mark_whose_answer_was_lost_is_made_once(store: Store) -> None:
+    queue = DynamoQueue(store)
+    with trouble(store, LOST, None) as sent:
+        queue.begin("wsp_a", "chg_1", MORNING)
+    assert len(sent) == 2
+    assert sent[0] == sent[1]
+    assert queue.mark("wsp_a").under_way == {"chg_1": MORNING}
+
+    with trouble(store, LOST, None):
+        queue.end("wsp_a", "chg_1")
+    assert queue.mark("wsp_a").under_way == {}

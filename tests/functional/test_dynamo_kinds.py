@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import timedelta, timezone
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -13,23 +13,33 @@ from pynamodb.expressions.operand import Path
 
 from chalicelib.adapters.dynamo import kinds, transactions
 from chalicelib.adapters.dynamo.attributes import Nested, Several
+from chalicelib.adapters.dynamo.campaigns import DynamoCampaigns
 from chalicelib.adapters.dynamo.changes import DynamoChanges
 from chalicelib.adapters.dynamo.directory import DynamoDirectory
-from chalicelib.adapters.dynamo.kinds import Kind
+from chalicelib.adapters.dynamo.kind import Kind
 from chalicelib.domain.campaign import Campaign
+from chalicelib.domain.campaign_listing import CampaignQuery, line_of
+from chalicelib.domain.content import NAME_MAX, TEXT_MAX, Content, Overrides, digest_of
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.ledger import Counters
+from chalicelib.domain.moderation import ItemKind
+from chalicelib.domain.recipient_list import ListCounts
 from chalicelib.domain.rights import Right, Scope, Standing
 from chalicelib.domain.workspace import LimitUnit, Retention
+from chalicelib.usecases.ports import PAGE
 from tests.fakes import samples
 from tests.fakes.cloud import dynamodb
 from tests.fakes.services import MORNING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from pynamodb.attributes import Attribute
 
     from chalicelib.adapters.dynamo.store import Store
 
+# What DynamoDB reads in one go.
+MEGABYTE = 2**20
 KINDS = [value for value in vars(kinds).values() if isinstance(value, Kind)]
 KEYS = [
     (kinds.WORKSPACE, samples.workspace(), "wsp_a", "WORKSPACE"),
@@ -74,6 +84,42 @@ KEYS = [
     (kinds.REVISION, samples.revision(number=12), "wsp_a#REVISION", "snd_a#000012"),
     (kinds.RECIPIENT_LIST, samples.recipient_list(), "wsp_a#LIST", "lst_a"),
     (kinds.CAMPAIGN, samples.campaign(), "wsp_a#CAMPAIGN", "cmp_a"),
+    (kinds.CAMPAIGN, samples.campaign(content=samples.full_content()), "wsp_a#CAMPAIGN", "cmp_a"),
+    (
+        kinds.CAMPAIGN_LINE,
+        line_of(samples.campaign()),
+        "wsp_a#LINE",
+        "2026-03-02T09:00:00.000000+00:00#cmp_a",
+    ),
+    (
+        kinds.CAMPAIGN_LINE,
+        line_of(
+            samples.campaign(
+                archived_at=MORNING, created_at=MORNING.astimezone(timezone(timedelta(hours=2)))
+            )
+        ),
+        "wsp_a#SHELF",
+        "2026-03-02T09:00:00.000000+00:00#cmp_a",
+    ),
+    (kinds.DELETED_CAMPAIGN, samples.deleted_campaign(), "wsp_a#DELETED", "cmp_a"),
+    (
+        kinds.QUEUE_ITEM,
+        samples.queue_item(submitted_at=MORNING + timedelta(microseconds=7)),
+        "wsp_a#QUEUE",
+        "2026-03-02T09:00:00.000007+00:00#campaign#cmp_a#000000",
+    ),
+    (
+        kinds.QUEUE_ITEM,
+        samples.queue_item(
+            kind=ItemKind.REVISION,
+            object="snd_a",
+            revision=12,
+            submitted_at=MORNING.astimezone(timezone(timedelta(hours=2))),
+        ),
+        "wsp_a#QUEUE",
+        "2026-03-02T09:00:00.000000+00:00#revision#snd_a#000012",
+    ),
+    (kinds.SURVEY, samples.survey(), "wsp_a#SURVEY", "cmp_a"),
     (kinds.WINDOW, samples.window(number=3), "wsp_a#WINDOW#cmp_a", "000003"),
     (kinds.LIVE_CAMPAIGN, samples.live(), "master#LIVE", "wsp_a#cmp_a"),
     (kinds.CHANNEL, samples.channel(), "master#CHANNEL", "chn_a"),
@@ -115,18 +161,21 @@ def test_a_model_has_an_attribute_for_each_field_and_no_other(kind: Kind[Any]) -
     attributes = set(kind.model.get_attributes())
     expected = {field.name for field in fields(kind.record)} | {"pk", "sk"}
 
-    assert attributes == expected | ({"ttl"} if kind.expiry else set())
+    assert attributes == expected | kind.made.keys() | ({"ttl"} if kind.expiry else set())
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_a_nested_record_has_a_part_for_each_field(kind: Kind[Any]) -> None:
-    for nested in filter(None, map(nested_in, kind.model.get_attributes().values())):
+    for nested in nested_in(kind.model.get_attributes().values()):
         assert set(nested.parts) == {field.name for field in fields(nested.kind)}
 
 
-def nested_in(attribute: Attribute[Any]) -> Nested[Any] | None:
-    one = attribute.one if isinstance(attribute, Several) else attribute
-    return one if isinstance(one, Nested) else None
+def nested_in(attributes: Iterable[Attribute[Any]]) -> Iterator[Nested[Any]]:
+    for attribute in attributes:
+        one = attribute.one if isinstance(attribute, Several) else attribute
+        if isinstance(one, Nested):
+            yield one
+            yield from nested_in(one.parts.values())
 
 
 def test_every_kind_has_its_key_checked() -> None:
@@ -190,13 +239,128 @@ def test_what_people_look_up_later_is_not_removed(
 
 
 @pytest.mark.parametrize(("kind", "record"), [(kind, record) for kind, record, *_ in KEYS])
-def test_only_members_are_in_the_index_of_members(
+def test_only_members_revisions_and_lines_are_in_an_index(
     store: Store, kind: Kind[Any], record: object
 ) -> None:
     store.of(kind).put(record)
 
     item = raw(store, kind, record)
     assert item.get("member") == ({"S": "usr_a"} if kind is kinds.MEMBER else None)
+    assert item.get("from_address") == ({"S": "ACME"} if kind is kinds.REVISION else None)
+    is_line = kind is kinds.CAMPAIGN_LINE
+    assert ("start_place" in item, "sender_place" in item) == (is_line, is_line)
+
+
+def test_a_line_has_its_places_and_what_a_search_looks_through(store: Store) -> None:
+    content = samples.content(name="Straße", start_at=MORNING)
+    line = line_of(samples.campaign(content=content, address="Acme"))
+    store.of(kinds.CAMPAIGN_LINE).put(line)
+
+    item = raw(store, kinds.CAMPAIGN_LINE, line)
+
+    assert item["start_place"] == {"S": "2026-03-02T09:00:00.000000+00:00#cmp_a"}
+    assert item["sender_place"] == {"S": "acme                #cmp_a"}
+    assert item["searched"] == {"S": "cmp_a\nstrasse\nacme"}
+
+
+def test_a_line_is_narrow(store: Store) -> None:
+    """Whatever a text may hold: thousands are looked through at once."""
+    ulid = "0" * 26
+    campaign = samples.campaign(
+        id=f"cmp_{ulid}",
+        workspace=f"wsp_{ulid}",
+        author=f"usr_{ulid}",
+        content=samples.full_content(
+            name="Spring sale, last week", text="x" * TEXT_MAX, sender=f"snd_{ulid}"
+        ),
+        address="ACMESHOP",
+        started_at=MORNING,
+        missed_at=MORNING,
+    )
+    longest = replace(campaign.content, name="\U0001f44b" * NAME_MAX)
+    size = size_of(store.of(kinds.CAMPAIGN_LINE).serialized(line_of(campaign)))
+    most = size_of(
+        store.of(kinds.CAMPAIGN_LINE).serialized(line_of(replace(campaign, content=longest)))
+    )
+
+    assert size < MEGABYTE / 1_500
+    # A page of the longest, as the largest page is, is one answer of DynamoDB all the same.
+    assert most * (PAGE + 2) < MEGABYTE
+
+
+def size_of(attributes: dict[str, Any]) -> int:
+    """As DynamoDB counts a flat item, nearly: its keys are as long as its places."""
+    values = sum(
+        len(name) + len(str(value).encode()) for name, value in map(only_value, attributes.items())
+    )
+    return values + 2 * (len("pk") + 64)
+
+
+def only_value(entry: tuple[str, dict[str, Any]]) -> tuple[str, Any]:
+    name, typed = entry
+    (value,) = typed.values()
+    return name, value
+
+
+def test_a_campaign_has_one_line_wherever_it_is(store: Store) -> None:
+    changes = DynamoChanges(store)
+    campaign = changes.keep(samples.campaign())
+    lines = [("wsp_a#LINE", "2026-03-02T09:00:00.000000+00:00#cmp_a")]
+    assert places(store, kinds.CAMPAIGN_LINE, "wsp_a#LINE", "wsp_a#SHELF") == lines
+
+    archived = changes.keep(replace(campaign, archived_at=MORNING))
+    shelf = [("wsp_a#SHELF", "2026-03-02T09:00:00.000000+00:00#cmp_a")]
+    assert places(store, kinds.CAMPAIGN_LINE, "wsp_a#LINE", "wsp_a#SHELF") == shelf
+
+    restored = changes.keep(replace(archived, archived_at=None))
+    assert places(store, kinds.CAMPAIGN_LINE, "wsp_a#LINE", "wsp_a#SHELF") == lines
+
+    changes.forget(restored)
+    assert everything(store, kinds.CAMPAIGN) == []
+
+
+def test_a_campaign_that_is_older_than_its_list_comes_into_it(store: Store) -> None:
+    old = samples.campaign(version=3)
+    store.of(kinds.CAMPAIGN).put(old)
+    campaigns = DynamoCampaigns(store)
+    assert campaigns.campaigns("wsp_a", CampaignQuery(), after=None, limit=5).items == []
+
+    changed = DynamoChanges(store).keep(old)
+
+    page = campaigns.campaigns("wsp_a", CampaignQuery(), after=None, limit=5)
+    assert page.items == [line_of(changed)]
+
+
+def test_a_revision_that_is_older_than_the_index_of_addresses_comes_into_it(
+    store: Store,
+) -> None:
+    old = samples.revision(version=3)
+    store.of(kinds.REVISION).put(old)
+    without(store, kinds.REVISION, old, "from_address")
+    campaigns = DynamoCampaigns(store)
+    assert campaigns.revisions_with_address("wsp_a", "ACME") == []
+
+    changed = DynamoChanges(store).keep(old)
+
+    assert campaigns.revisions_with_address("wsp_a", "ACME") == [changed]
+
+
+def test_an_index_that_lags_behind_finds_nothing_under_an_old_address(store: Store) -> None:
+    revision = DynamoChanges(store).keep(samples.revision(address="SHOP"))
+    pk, sk = kinds.REVISION.key(revision)
+    dynamodb().update_item(
+        TableName=store.of(kinds.REVISION).table,
+        Key={"pk": {"S": pk}, "sk": {"S": sk}},
+        UpdateExpression="SET from_address = :old",
+        ExpressionAttributeValues={":old": {"S": "ACME"}},
+    )
+
+    assert DynamoCampaigns(store).revisions_with_address("wsp_a", "ACME") == []
+
+
+def places(store: Store, kind: Kind[Any], *partitions: str) -> list[tuple[str, str]]:
+    found = [(item["pk"]["S"], item["sk"]["S"]) for item in everything(store, kind)]
+    return [place for place in found if place[0] in partitions]
 
 
 def test_removing_a_member_removes_the_item(store: Store) -> None:
@@ -260,6 +424,7 @@ def test_an_item_older_than_a_field_has_the_fields_default(store: Store) -> None
     store.of(kinds.CAMPAIGN).put(campaign)
     store.of(kinds.CHUNK).put(chunk)
     without(store, kinds.CAMPAIGN, campaign, "recipients")
+    without(store, kinds.CAMPAIGN, campaign, "content.overrides")
     without(store, kinds.CHUNK, chunk, "counters.in_doubt")
 
     assert store.of(kinds.CAMPAIGN).get(kinds.CAMPAIGN.key(campaign)) == replace(
@@ -294,6 +459,16 @@ OLDER = [
         {"second_factor": samples.second_factor(recovery=())},
     ),
     (kinds.SESSION, samples.session(), "agent", {"agent": ""}),
+    (kinds.REVISION, samples.revision(use="Parcels"), "use", {"use": ""}),
+    (kinds.CAMPAIGN, samples.campaign(editors=("usr_b",)), "editors", {"editors": ()}),
+    (kinds.QUEUE_ITEM, samples.queue_item(editors=("usr_b",)), "editors", {"editors": ()}),
+    (kinds.RECIPIENT_LIST, samples.recipient_list(columns=("name",)), "columns", {"columns": ()}),
+    (
+        kinds.RECIPIENT_LIST,
+        samples.recipient_list(counts=ListCounts(valid=3, emptied={"name": 1})),
+        "counts.emptied",
+        {"counts": ListCounts(valid=3)},
+    ),
     (kinds.AUDIT, samples.audit(author="usr_a"), "author", {"author": ""}),
     # Its TTL says the same, in seconds.
     (kinds.AUDIT, samples.audit(expires_at=MORNING + timedelta(days=9)), "expires", {}),
@@ -326,7 +501,7 @@ def test_an_update_removes_what_became_none(store: Store) -> None:
     campaigns = store.of(kinds.CAMPAIGN)
     failed = samples.campaign(failure="It broke.", digest="e" * 64)
     campaigns.put(failed)
-    mended = replace(failed, failure=None, name="Summer")
+    mended = replace(failed, failure=None, address="SHOP")
 
     step = transactions.update(campaigns, mended, Path("version") == 0, Stale())
     transactions.write(store, [step])
@@ -349,6 +524,31 @@ def test_records_leave_as_the_types_that_came_in(store: Store) -> None:
     assert type(found) is Campaign
     for field in fields(Campaign):
         assert type(getattr(found, field.name)) is type(getattr(stored, field.name))
+
+
+def test_content_leaves_as_the_types_that_came_in(store: Store) -> None:
+    stored = samples.campaign(content=samples.full_content())
+    store.of(kinds.CAMPAIGN).put(stored)
+
+    content = store.of(kinds.CAMPAIGN).get(kinds.CAMPAIGN.key(stored)).content
+
+    for field in fields(Content):
+        assert type(getattr(content, field.name)) is type(getattr(stored.content, field.name))
+    for field in fields(Overrides):
+        found, given = content.overrides, stored.content.overrides
+        assert type(getattr(found, field.name)) is type(getattr(given, field.name))
+    assert digest_of(content) == digest_of(stored.content)
+    assert raw(store, kinds.CAMPAIGN, stored)["content"]["M"]["overrides"]["M"]["validity"] == {
+        "N": "129600"
+    }
+
+
+def test_a_survey_counts_parts_by_number(store: Store) -> None:
+    store.of(kinds.SURVEY).put(samples.survey())
+
+    found = store.of(kinds.SURVEY).get(kinds.SURVEY.key(samples.survey()))
+
+    assert {type(parts) for parts in found.by_parts} == {int}
 
 
 def test_a_rate_without_a_fraction_is_still_a_rate(store: Store) -> None:

@@ -14,7 +14,9 @@ from chalicelib.adapters.dynamo.changes import DynamoChanges
 from chalicelib.adapters.dynamo.delivery import DynamoDelivery
 from chalicelib.adapters.dynamo.directory import DynamoDirectory
 from chalicelib.adapters.dynamo.kinds import USER
+from chalicelib.adapters.dynamo.queue import DynamoQueue
 from chalicelib.adapters.dynamo.store import TRIES, Store
+from chalicelib.domain.campaign_listing import CampaignQuery, Sort
 from tests.fakes import samples
 from tests.fakes.cloud import TABLES, noted_calls
 
@@ -46,10 +48,11 @@ def sent(store: Store) -> Iterator[list[tuple[str, dict[str, Any]]]]:
 def test_reads_are_consistent_but_for_pages_and_the_index(
     store: Store, sent: list[tuple[str, dict[str, Any]]]
 ) -> None:
-    delivery, campaigns, directory = (
+    delivery, campaigns, directory, queue = (
         DynamoDelivery(store),
         DynamoCampaigns(store),
         DynamoDirectory(store),
+        DynamoQueue(store),
     )
     delivery.chunks("wsp_a", "cmp_a")
     delivery.inbox("chn_a", waiting=False, limit=1)
@@ -58,15 +61,41 @@ def test_reads_are_consistent_but_for_pages_and_the_index(
     directory.sessions("usr_a")
     directory.attempts("5" * 64, "elsewhere")
     directory.roster("wsp_a")
+    campaigns.revisions("wsp_a", "snd_a")
+    campaigns.survey("wsp_a", "cmp_a")
+    queue.waiting("wsp_a", None, after=None, limit=1)
+    queue.mark("wsp_a")
+    # The order of making, where people look for what they have just made.
+    campaigns.campaigns("wsp_a", CampaignQuery(), after=None, limit=1)
     assert all(call["ConsistentRead"] for _, call in sent)
     sent.clear()
 
-    campaigns.campaigns("wsp_a", after=None, limit=1)
+    campaigns.campaigns("wsp_a", CampaignQuery(Sort.START), after=None, limit=1)
+    campaigns.campaigns("wsp_a", CampaignQuery(Sort.SENDER), after=None, limit=1)
+    campaigns.senders("wsp_a", after=None, limit=1)
+    campaigns.deleted_campaigns("wsp_a", after=None, limit=1)
     directory.members("wsp_a", after=None, limit=1)
     directory.api_keys("wsp_a", after=None, limit=1)
     directory.memberships("usr_a")
-    assert len(sent) == 4
+    assert len(sent) == 7
     assert not any("ConsistentRead" in call for _, call in sent)
+
+
+def test_an_address_tells_which_revisions_and_they_how_they_stand(
+    store: Store, sent: list[tuple[str, dict[str, Any]]]
+) -> None:
+    campaigns = DynamoCampaigns(store)
+    DynamoChanges(store).commit(samples.revision(), audit=samples.audit())
+    sent.clear()
+
+    campaigns.revisions_with_address("wsp_a", "ACME")
+    campaigns.revisions_with_address("wsp_a", "SHOP")
+
+    (query, looking), (batch, reading), *rest = sent
+    assert (query, looking["IndexName"], batch) == ("Query", "by_address", "BatchGetItem")
+    (asked,) = reading["RequestItems"].values()
+    assert asked["ConsistentRead"] is True
+    assert [name for name, _ in rest] == ["Query"]
 
 
 def unread(*keys: Key) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from chalicelib.adapters.dynamo.campaigns import DynamoCampaigns
 from chalicelib.adapters.dynamo.changes import DynamoChanges
 from chalicelib.adapters.dynamo.delivery import DynamoDelivery
 from chalicelib.adapters.dynamo.directory import DynamoDirectory
-from chalicelib.adapters.dynamo.kinds import SENDER
+from chalicelib.adapters.dynamo.kinds import REVISION
 from chalicelib.adapters.dynamo.store import TRIES, Store
 from chalicelib.domain.errors import Exists, Stale, Unavailable
 from tests.fakes import samples
@@ -50,8 +50,8 @@ def test_a_transaction_that_met_another_is_tried_again(
     busy: tuple[Store, Stubber], waits: list[int]
 ) -> None:
     store, stubber = busy
-    cancel(stubber, "TransactionConflict", "None")
-    cancel(stubber, "None", "ThrottlingError")
+    cancel(stubber, "TransactionConflict", "None", "None")
+    cancel(stubber, "None", "None", "ThrottlingError")
     stubber.add_response("transact_write_items", {})
 
     DynamoChanges(store).commit(samples.campaign(), audit=samples.audit())
@@ -63,7 +63,7 @@ def test_a_transaction_that_met_another_is_tried_again(
 def test_a_transaction_that_always_meets_another_is_stale(busy: tuple[Store, Stubber]) -> None:
     store, stubber = busy
     for _ in range(TRIES):
-        cancel(stubber, "TransactionConflict", "None")
+        cancel(stubber, "TransactionConflict", "None", "None")
 
     with pytest.raises(Stale):
         DynamoChanges(store).commit(samples.campaign(), audit=samples.audit())
@@ -75,7 +75,7 @@ def test_a_failed_condition_counts_even_beside_a_conflict(
     busy: tuple[Store, Stubber], waits: list[int]
 ) -> None:
     store, stubber = busy
-    cancel(stubber, "TransactionConflict", "ConditionalCheckFailed", "None")
+    cancel(stubber, "TransactionConflict", "None", "ConditionalCheckFailed", "None")
 
     with pytest.raises(Exists, match="sender"):
         DynamoChanges(store).commit(samples.campaign(), samples.sender(), audit=samples.audit())
@@ -102,7 +102,7 @@ def test_a_transaction_that_is_always_throttled_finds_the_database_away(
 ) -> None:
     store, stubber = busy
     for _ in range(TRIES):
-        cancel(stubber, "None", reason)
+        cancel(stubber, "None", "None", reason)
 
     with pytest.raises(Unavailable, match=r"^The database does not"):
         DynamoChanges(store).commit(samples.campaign(), audit=samples.audit())
@@ -113,7 +113,7 @@ def test_a_failure_that_says_nothing_of_the_records_is_told_as_it_is(
     busy: tuple[Store, Stubber], waits: list[int]
 ) -> None:
     store, stubber = busy
-    cancel(stubber, "ValidationError", "None")
+    cancel(stubber, "ValidationError", "None", "None")
 
     with pytest.raises(TransactWriteError):
         DynamoChanges(store).commit(samples.campaign(), audit=samples.audit())
@@ -239,11 +239,11 @@ def test_deletions_that_are_never_done_are_told(
 
 def test_an_answer_of_several_pages_is_read_to_its_end(store: Store) -> None:
     """DynamoDB answers a megabyte at most."""
-    senders = store.of(SENDER)
+    revisions = store.of(REVISION)
     for number in range(5):
-        senders.put(samples.sender(id=f"snd_{number}", name="x" * 300_000))
+        revisions.put(samples.revision(number=number, use="x" * 300_000))
 
-    assert len(DynamoCampaigns(store).senders("wsp_a")) == 5
+    assert len(DynamoCampaigns(store).revisions("wsp_a", "snd_a")) == 5
 
 
 def test_a_repeated_call_is_known_by_its_token(store: Store) -> None:

@@ -60,6 +60,43 @@ def test_who_writes_audit_records_may_ask_how_long_they_are_kept(app: Document) 
     assert writers <= holders(app, "dynamodb:GetItem", "${DirectoryTable}")
 
 
+def test_only_the_api_lists_campaigns_and_looks_addresses_up(app: Document) -> None:
+    assert holders(app, "dynamodb:Query", "${CampaignsTable}/index/") == {"ApiRole"}
+    assert holders(app, "dynamodb:BatchGetItem", "${CampaignsTable}") == {"ApiRole"}
+
+
+def test_an_index_that_may_be_read_is_there(app: Document, data: Document) -> None:
+    there = {
+        f"{name}}}/index/{index['IndexName']}"
+        for name, each in data["Resources"].items()
+        for index in each["Properties"].get("GlobalSecondaryIndexes", [])
+    }
+    read = {
+        str(resource["Fn::Sub"]).rpartition("${")[2]
+        for statement in statements(app)
+        for resource in statement.resources
+        if "/index/" in str(resource)
+    }
+    assert read == there
+
+
+def test_functions_take_lines_off_a_list_and_remove_no_campaign(app: Document) -> None:
+    free: set[str] = set()
+    bound: set[str] = set()
+    for statement in statements(app):
+        if "dynamodb:DeleteItem" in statement.actions and "${CampaignsTable}" in str(
+            statement.resources
+        ):
+            condition = statement.body.get("Condition")
+            (bound if condition else free).add(statement.holder)
+            assert condition in (
+                None,
+                {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#LINE", "*#SHELF"]}},
+            )
+    assert free == {"ApiRole", "SweepRole"}
+    assert bound == {"BuildCampaignRole", "OpenWindowRole", "FinishCampaignRole", "Folding"}
+
+
 def test_only_the_api_makes_keys(app: Document) -> None:
     """An action of its own: the right to data keys in plain does not cover it."""
     assert holders(app, "kms:GenerateDataKeyWithoutPlaintext", "DataKey") == {"ApiRole"}
@@ -94,6 +131,18 @@ def test_sentinels_are_counted_for_all_who_keep_in_the_fallback_store(app: Docum
 def test_only_the_api_asks_for_mails_and_only_the_mailer_takes_them(app: Document) -> None:
     assert holders(app, "sqs:SendMessage", "MailsQueue") == {"ApiRole"}
     assert holders(app, "sqs:ReceiveMessage", "MailsQueue") == {"MailerRole"}
+
+
+def test_only_the_api_asks_for_surveys_and_only_the_surveyor_makes_them(app: Document) -> None:
+    assert holders(app, "sqs:SendMessage", "SurveysQueue") == {"ApiRole"}
+    assert holders(app, "sqs:ReceiveMessage", "SurveysQueue") == {"SurveyorRole"}
+
+
+def test_the_surveyor_reads_lists_and_changes_no_audit_log(app: Document) -> None:
+    for action, resource in (("s3:GetObject", "/lists/*"), ("dynamodb:PutItem", "CampaignsTable")):
+        assert "SurveyorRole" in holders(app, action, resource)
+    assert "SurveyorRole" not in holders(app, "dynamodb:PutItem", "AuditTable")
+    assert "SurveyorRole" not in holders(app, "s3:PutObject", "DataBucket")
 
 
 def test_mails_come_from_one_address(app: Document) -> None:

@@ -140,7 +140,7 @@ def test_the_audit_key_signs_and_does_nothing_else(data: Document) -> None:
 
 def test_queues_are_encrypted(data: Document) -> None:
     queues = resources(data, "AWS::SQS::Queue")
-    assert len(queues) == 6
+    assert len(queues) == 8
     assert all(each["Properties"]["SqsManagedSseEnabled"] for each in queues.values())
 
 
@@ -183,7 +183,9 @@ def test_each_dead_letter_queue_raises_an_alarm(data: Document) -> None:
 # --- what runs ---
 
 
-@pytest.mark.parametrize(("function", "queue"), [("Ingest", "Uploads"), ("Mailer", "Mails")])
+@pytest.mark.parametrize(
+    ("function", "queue"), [("Ingest", "Uploads"), ("Mailer", "Mails"), ("Surveyor", "Surveys")]
+)
 def test_a_message_stays_hidden_while_it_is_worked_on(
     app: Document, data: Document, function: str, queue: str
 ) -> None:
@@ -214,7 +216,7 @@ def test_functions_get_the_settings_that_they_read(app: Document) -> None:
         if "Environment" in each["Properties"]
     }
     assert only_here == {
-        "APIHandler": {"MC_STATE_MACHINE", "MC_AUDIT_KEY", "MC_MAIL_QUEUE"},
+        "APIHandler": {"MC_STATE_MACHINE", "MC_AUDIT_KEY", "MC_MAIL_QUEUE", "MC_SURVEY_QUEUE"},
         "Sweep": {"MC_STATE_MACHINE", "MC_AUDIT_KEY"},
         "Mailer": {"MC_MAIL_FROM", "MC_MAILBOX_DIR", "MC_CONSOLE_URL"},
     }
@@ -260,7 +262,7 @@ def test_every_function_logs_to_a_group_that_expires(app: Document) -> None:
 
 def test_consumers_report_each_failure_by_itself(app: Document) -> None:
     sources = [event for event in events(app) if event["Type"] in {"SQS", "DynamoDB"}]
-    assert len(sources) == 4
+    assert len(sources) == 5
     for source in sources:
         assert source["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
@@ -328,7 +330,7 @@ def test_every_alarm_is_told(written: dict[Path, Document]) -> None:
         for template in written.values()
         for alarm in resources(template, "AWS::CloudWatch::Alarm").values()
     ]
-    assert len(alarms) == 7
+    assert len(alarms) == 8
     for alarm in alarms:
         told = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
         assert alarm["AlarmActions"] == told

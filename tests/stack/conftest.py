@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from cli.shapes import Campaign, Recipient
+    from cli.shapes import Campaign, Recipient, RecipientList
 
 # Of 1,000 numbers: some are refused, some fail later, of some no receipt ever comes.
 FAULTS = (
@@ -54,21 +54,27 @@ class Installation:
 
     def campaign(self, text: str) -> Campaign:
         """A campaign to all numbers, created and submitted by the author."""
-        screen = _Silence()
-        context = Context(screen, SessionFile(self.stack.places.state / "no-session"))
-        recipients = upload_file(context, self.author, self.numbers, demo.COUNTRY)
-        assert recipients["status"] == "ready"
+        recipients = self.uploaded(self.numbers, demo.COUNTRY)
         made = self.author.create_campaign(
-            name=text,
-            text=text,
-            sender=self.sender,
-            list_id=recipients["id"],
-            auto_start=True,
+            {
+                "name": text,
+                "text": text,
+                "sender": self.sender,
+                "list": recipients["id"],
+                "auto_start": True,
+            }
         )
         return self.author.act(made["id"], "submit")
 
+    def uploaded(self, path: Path, country: str | None) -> RecipientList:
+        screen = _Silence()
+        context = Context(screen, SessionFile(self.stack.places.state / "no-session"))
+        recipients = upload_file(context, self.author, path, country)
+        assert recipients["status"] == "ready"
+        return recipients
+
     def approved(self, text: str) -> Campaign:
-        return self.moderator.act(self.campaign(text)["id"], "approve", "")
+        return self.moderator.decide(self.campaign(text)["id"], approve=True)
 
     def submitted(self, text: str) -> list[Submitted]:
         """What the carrier was given of a campaign: its texts tell them apart."""
@@ -92,8 +98,10 @@ class Installation:
             for each in self.submitted(text)
             if not each.status and each.message_id not in reported
         ]
-        due = now["sent_at"] is not None and now["totals"]["sent"] == len(lost)
-        return due and now["totals"]["pending"] == 0
+        totals = now["totals"]
+        if now["sent_at"] is None or totals is None:
+            return False
+        return totals["sent"] == len(lost) and totals["pending"] == 0
 
     def check_ledger(self, campaign: str, text: str) -> None:
         """Recipient by recipient: found by message id, told apart by the digits that are shown."""
@@ -150,7 +158,7 @@ def two_workspaces(accounts: demo.Demo, stranger: demo.Account, smsc_port: int) 
         "password": stranger.password,
         "role": stranger.role,
     }
-    other = {"id": OTHER, "name": "Other", "time_zone": "UTC", "people": [person], "sender": None}
+    other = {"id": OTHER, "name": "Other", "time_zone": "UTC", "people": [person]}
     return plan | {"workspaces": [*plan["workspaces"], other]}
 
 
@@ -167,19 +175,21 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         stack.start()
         accounts = demo.new_demo()
         stranger = demo.Account("author", "stranger@other.example", "a stranger's password")
-        made = stack.records("seed", two_workspaces(accounts, stranger, stack.smsc_port))
+        stack.records("seed", two_workspaces(accounts, stranger, stack.smsc_port))
         numbers = state / "numbers.csv"
         numbers.write_text("\n".join(demo.numbers()) + "\n", encoding="utf-8")
         outside = Client(stack.url, workspace=OTHER)
         outside.sign_in(stranger.email, stranger.password)
+        admin = demo.signed_in(stack.url, accounts.account("admin"))
+        moderator = demo.signed_in(stack.url, accounts.account("moderator"))
         yield Installation(
             stack=stack,
             author=demo.signed_in(stack.url, accounts.account("author")),
-            moderator=demo.signed_in(stack.url, accounts.account("moderator")),
-            admin=demo.signed_in(stack.url, accounts.account("admin")),
+            moderator=moderator,
+            admin=admin,
             super_admin=demo.signed_in(stack.url, accounts.account("super_admin")),
             stranger=outside,
-            sender=made["senders"][demo.SENDER],
+            sender=demo.approved_sender(admin, moderator),
             numbers=numbers,
         )
     finally:

@@ -97,14 +97,18 @@ def refusal(client: Client, action: Callable[[Client], object]) -> tuple[int, di
 
 def test_an_author_cannot_approve_his_own(installation: Any) -> None:
     campaign = installation.campaign("Never sent")
-    assert refusal(installation.author, lambda it: it.act(campaign["id"], "approve", ""))[0] == 403
+    assert (
+        refusal(installation.author, lambda it: it.decide(campaign["id"], approve=True))[0] == 403
+    )
     assert refusal(installation.moderator, lambda it: it.act(campaign["id"], "cancel"))[0] == 403
     assert installation.author.campaign(campaign["id"])["approval"] == "submitted"
     assert installation.submitted("Never sent") == []
 
 
 def test_a_second_decision_is_told_that_there_is_one(installation: Any, sent: Campaign) -> None:
-    status, told = refusal(installation.moderator, lambda it: it.act(sent["id"], "reject", "no"))
+    status, told = refusal(
+        installation.moderator, lambda it: it.decide(sent["id"], approve=False, note="no")
+    )
     assert status == 409
     assert told["type"].endswith("already-decided")
 

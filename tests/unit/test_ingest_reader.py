@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.sms.table import RECORD_MAX, BadFile, first_column, safe_cell, unpack
+from chalicelib.sms.table import RECORD_MAX, BadFile, read_table, safe_cell, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,8 +23,19 @@ PLAIN = "".join(f"{number},Zoë\n" for _, number in ROWS)
 
 
 def column(data: bytes | Iterable[bytes], *, delimited: bool = True) -> list[tuple[int, str]]:
+    return [(line, field) for line, field, _ in rows_of(data, delimited=delimited)]
+
+
+def rows_of(
+    data: bytes | Iterable[bytes], *, delimited: bool = True
+) -> list[tuple[int, str, list[str]]]:
     blocks = [data] if isinstance(data, bytes) else data
-    return list(first_column(unpack(blocks, LIMIT), delimited=delimited))
+    table = read_table(unpack(blocks, LIMIT), delimited=delimited)
+    return [(line, field, list(cells)) for line, field, cells in table.rows]
+
+
+def columns_of(text: str, *, delimited: bool = True) -> tuple[str, ...]:
+    return read_table([text.encode()], delimited=delimited).columns
 
 
 def bytewise(data: bytes, step: int = 1) -> list[bytes]:
@@ -94,6 +105,44 @@ def test_without_delimiters_every_line_is_one_field() -> None:
     text = 'Numbers, all\n\n447400123456, "x\n 1\t2 \n"\n'
     rows = [(3, '447400123456, "x'), (4, "1\t2"), (5, '"')]
     assert column(text.encode(), delimited=False) == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "rows"),
+    [
+        ("phone,Name,City\n1,Zoë,Ghent\n", ("name", "city"), [["Zoë", "Ghent"]]),
+        ("phone;a;b\n1;x,y;z\n2;;\n3\n", ("a", "b"), [["x,y", "z"], ["", ""], ["", ""]]),
+        ("phone,a,a,b\n1,2,3,4,5,6\n", ("b",), [["4"]]),
+        ('phone,"First\nname"\n1,"two\nlines"\n', ("first name",), [["two\nlines"]]),
+        ('phone,a,b\n1,"x, ""y""", z\n', ("a", "b"), [['x, "y"', " z"]]),
+        ('phone,a,b\n1, "x" y ,"z\n', ("a", "b"), None),
+        ('phone,a,b\n1,5" x,z\n', ("a", "b"), [['5" x', "z"]]),
+        ('phone,a,b\n1, "x"y,z\n"2",\n', ("a", "b"), [["xy", "z"], ["", ""]]),
+        ('phone,,a\n\n,,\n1,"2","3"\n', ("a",), [["3"]]),
+        ("phone\n1\n", (), [[]]),
+        ("1,x\n2,y\n", (), [[], []]),
+        ("phone,1st|2nd\n1,x\n", (), [[]]),
+        ("", (), []),
+        ("phone,a\n", ("a",), []),
+    ],
+)
+def test_a_heading_names_the_cells_behind_the_number(
+    text: str, columns: tuple[str, ...], rows: list[list[str]] | None
+) -> None:
+    assert columns_of(text) == columns
+    for blocks in ([text.encode()], bytewise(text.encode())):
+        if rows is None:
+            with pytest.raises(BadFile, match="opens a quote"):
+                rows_of(blocks)
+        else:
+            assert [cells for _, _, cells in rows_of(blocks)] == rows
+
+
+def test_a_text_file_has_no_columns() -> None:
+    assert columns_of("phone,name\n1,x\n", delimited=False) == ()
+    assert rows_of(b"phone,name\n1,x\n", delimited=False) == [(2, "1,x", [])]
+    assert rows_of(b"12345,x\n2\n", delimited=False) == [(1, "12345,x", []), (2, "2", [])]
+    assert rows_of(b"\n", delimited=False) == []
 
 
 BINARY = "The file is binary, not text. Save it as CSV or text in UTF-8."
@@ -183,14 +232,15 @@ def test_what_the_csv_module_writes_is_read_as_it_was(
     table: list[list[str]], delimiter: str, *, quoted: bool
 ) -> None:
     # The first row settles the delimiter; a row of blanks and delimiters alone counts as none.
-    rows = [["447400123456", "x"], *([*row, "x"] for row in table)]
+    rows = [["phone", "a", "", "b"], *([*row, "x"] for row in table)]
     buffer = io.StringIO(newline="")
     dialect = csv.excel()
     dialect.delimiter = delimiter
     dialect.quoting = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
     csv.writer(buffer, dialect).writerows(rows)
-    assert [field for _, field in column(buffer.getvalue().encode())] == [
-        row[0].strip() for row in rows
+    padded = [[*row, "", ""] for row in rows[1:]]
+    assert [row[1:] for row in rows_of(buffer.getvalue().encode())] == [
+        (row[0].strip(), [row[1], row[3]]) for row in padded
     ]
 
 

@@ -19,6 +19,7 @@ from chalicelib.settings import (
     ingest_settings,
     mailer_settings,
     sealer_settings,
+    surveyor_settings,
     sweep_settings,
 )
 
@@ -57,11 +58,13 @@ NEEDS: dict[Callable[[dict[str, str]], Any], set[str]] = {
         "MC_AUDIT_KEY",
         "MC_STATE_MACHINE",
         "MC_MAIL_QUEUE",
+        "MC_SURVEY_QUEUE",
     },
     function_settings: {"MC_DATA_BUCKET", "MC_DATA_KEY"},
     ingest_settings: {"MC_UPLOADS_BUCKET", "MC_DATA_BUCKET", "MC_DATA_KEY"},
     sweep_settings: {"MC_DATA_BUCKET", "MC_DATA_KEY", "MC_AUDIT_KEY", "MC_STATE_MACHINE"},
     sealer_settings: set(),
+    surveyor_settings: {"MC_DATA_BUCKET"},
     mailer_settings: {"MC_MAIL_FROM", "MC_MAILBOX_DIR", "MC_CONSOLE_URL"},
     of_bridge: {"MC_DATA_BUCKET", "MC_BRIDGE_CA", "MC_BRIDGE_CERT", "MC_BRIDGE_KEY"},
 }
@@ -113,6 +116,7 @@ def test_the_api_has_its_defaults() -> None:
     assert read.uploads_bucket == "value of MC_UPLOADS_BUCKET"
     assert read.audit_key == "value of MC_AUDIT_KEY"
     assert read.mail_queue == "value of MC_MAIL_QUEUE"
+    assert read.survey_queue == "value of MC_SURVEY_QUEUE"
     assert api_settings(WHOLE | {"UPLOAD_MAX_BYTES": "5"}).upload_max_bytes == 5
     local = api_settings(WHOLE | {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"})
     assert local.endpoint == "http://127.0.0.1:4566"

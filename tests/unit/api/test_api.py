@@ -67,15 +67,17 @@ def test_a_campaign_over_http(world: World, gateway: Gateway) -> None:
     created = gateway.call("POST", f"{ROOT}/campaigns", new, token=token)
     assert (created.status, created.body["approval"]) == (201, "draft")
     campaign = f"{ROOT}/campaigns/{created.body['id']}"
-    assert gateway.call("POST", f"{campaign}/submit", token=token).body["approval"] == "submitted"
-    denied = gateway.call("POST", f"{campaign}/approve", token=token)
+    submitted = gateway.call("POST", f"{campaign}/submit", token=token).body
+    assert submitted["approval"] == "submitted"
+    shown = {"digest": submitted["digest"]}
+    denied = gateway.call("POST", f"{campaign}/approve", shown, token=token)
     assert (denied.status, denied.body["title"]) == (403, "Not allowed")
     rejected = gateway.call("POST", f"{campaign}/reject", {"note": "typo"}, token=moderator)
     assert rejected.body["decision"]["note"] == "typo"
-    again = gateway.call("POST", f"{campaign}/approve", {}, token=moderator)
+    again = gateway.call("POST", f"{campaign}/approve", shown, token=moderator)
     assert again.body["type"] == "urn:message-center:problem:already-decided"
     gateway.call("POST", f"{campaign}/submit", token=token)
-    gateway.call("POST", f"{campaign}/approve", token=moderator)
+    assert gateway.call("POST", f"{campaign}/approve", shown, token=moderator).status == 200
     assert gateway.call("POST", f"{campaign}/start", token=token).body["status"] == "building"
     assert gateway.call("POST", f"{campaign}/pause", token=token).body["status"] == "paused"
     assert gateway.call("POST", f"{campaign}/resume", token=token).body["status"] == "building"
@@ -85,8 +87,7 @@ def test_a_campaign_over_http(world: World, gateway: Gateway) -> None:
     world.driver.build(world.workspace, created.body["id"])
     world.answer(created.body["id"], 0, 1, [accepted(0, "m-0")])
     world.folder.fold(world.workspace, created.body["id"], 0)
-    shown = gateway.call("GET", campaign, token=token).body
-    assert shown["totals"]["sent"] == 1
+    assert gateway.call("GET", campaign, token=token).body["totals"]["sent"] == 1
     (line,) = gateway.call("GET", f"{campaign}/recipients", token=token).body["items"]
     assert (line["state"], line["parts"][0]["message_id"]) == ("sent", "m-0")
     assert "447700900001" not in json.dumps(line)

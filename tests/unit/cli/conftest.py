@@ -119,15 +119,22 @@ def a_campaign(**changes: Any) -> dict[str, Any]:
     return {
         "id": "cmp_1",
         "name": "Spring",
+        "mode": "on_demand",
         "text": "Hello",
         "sender": "snd_1",
         "revision": 1,
+        "address": "ACME",
         "list": "lst_1",
+        "start_at": None,
+        "date_from": None,
+        "date_to": None,
         "auto_start": True,
         "author": "usr_1",
         "status": "new",
         "approval": "draft",
+        "digest": None,
         "decision": None,
+        "missed_start": False,
         "pause_reason": None,
         "recipients": 1000,
         "failure": None,
@@ -135,6 +142,7 @@ def a_campaign(**changes: Any) -> dict[str, Any]:
         "started_at": None,
         "sent_at": None,
         "finished_at": None,
+        "totals": None,
     } | changes
 
 

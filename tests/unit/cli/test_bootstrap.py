@@ -60,6 +60,7 @@ def settings(cloud: Cloud) -> dict[str, str]:
                 "MC_AUDIT_KEY",
                 "MC_STATE_MACHINE",
                 "MC_MAIL_QUEUE",
+                "MC_SURVEY_QUEUE",
             ),
             "unused",
         ),
@@ -81,7 +82,7 @@ class Stacks:
         unused = (
             "RestAPIId StateMachine FolderFunction SealerFunction MailerFunction SweepFunction "
             "DeliveryStream AuditStream UploadsBucket DataBucket AuditKey UploadsQueue "
-            "MailsQueueUrl"
+            "MailsQueueUrl SurveyorFunction SurveysQueueUrl"
         )
         self.outputs: dict[str, dict[str, str]] = {
             "message-center-data": {

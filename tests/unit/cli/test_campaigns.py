@@ -19,7 +19,8 @@ SENDERS = {
         {"id": "snd_1", "name": "Demo", "current_revision": 1, "created_at": ""},
         {"id": "snd_2", "name": "Twin", "current_revision": None, "created_at": ""},
         {"id": "snd_3", "name": "Twin", "current_revision": 1, "created_at": ""},
-    ]
+    ],
+    "next": None,
 }
 URL = "http://127.0.0.1:8080"
 CREATE = ("campaign", "create", "--name", "Spring", "--text", "Hello", "--list", "lst_1")
@@ -27,7 +28,7 @@ CREATE = ("campaign", "create", "--name", "Spring", "--text", "Hello", "--list",
 
 @pytest.fixture(autouse=True)
 def senders(api: Any) -> None:
-    api.on("GET", "/senders", SENDERS)
+    api.on("GET", "/senders?limit=200", SENDERS)
 
 
 def test_what_is_made_is_made_once_though_an_answer_is_lost(
@@ -37,9 +38,7 @@ def test_what_is_made_is_made_once_though_an_answer_is_lost(
     mc = client.Client(URL, "mcs_token", "demo", api)
     lost = Unreachable(URL, "it took too long")
     api.on("POST", "/campaigns", lost, lost, {"id": "cmp_1"}, status=201)
-    made = mc.create_campaign(
-        name="Spring", text="Hello", sender="snd_1", list_id="lst_1", auto_start=True
-    )
+    made = mc.create_campaign({"name": "Spring"})
     assert made["id"] == "cmp_1"
     keys = {request.headers["Idempotency-Key"] for request in api.requests}
     assert (len(api.requests), len(keys)) == (3, 1)
@@ -67,16 +66,155 @@ def test_a_name_that_two_senders_have_is_no_choice(mc: Any, api: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "action", ["submit", "approve", "reject", "start", "pause", "resume", "cancel"]
+    "action", ["submit", "withdraw", "start", "pause", "resume", "cancel", "archive", "restore"]
 )
 def test_each_action_is_one_call(
     mc: Any, api: Any, campaign: Callable[..., Any], action: str
 ) -> None:
     api.on("POST", f"/campaigns/cmp_1/{action}", campaign(status="sending", approval="approved"))
-    note = ("--note", "why") if action in {"approve", "reject"} else ()
-    assert mc(action, "cmp_1", *note) == Exit.OK
-    assert api.requests[-1].json == ({"note": "why"} if note else {})
+    assert mc(action, "cmp_1") == Exit.OK
+    assert api.requests[-1].json == {}
     assert "cmp_1" in mc.out
+
+
+@pytest.mark.parametrize("action", ["approve", "reject"])
+def test_a_decision_is_on_what_is_there_to_be_read(
+    mc: Any, api: Any, campaign: Callable[..., Any], action: str
+) -> None:
+    api.on("GET", "/campaigns/cmp_1", campaign(digest="d1"))
+    api.on("POST", f"/campaigns/cmp_1/{action}", campaign())
+    assert mc(action, "cmp_1", "--note", "why") == Exit.OK
+    assert api.requests[-1].json == {"note": "why", "digest": "d1"}
+    assert mc(action, "cmp_1", "--note", "why", "--digest", "d0") == Exit.OK
+    assert api.requests[-1].json["digest"] == "d0"
+
+
+def test_a_missed_start_is_given_a_new_time(
+    mc: Any, api: Any, campaign: Callable[..., Any]
+) -> None:
+    api.on("POST", "/campaigns/cmp_1/start", campaign(missed_start=True, approval="approved"))
+    mc("start", "cmp_1")
+    assert "mc release cmp_1" in mc.out
+    api.on("POST", "/campaigns/cmp_1/release", campaign(status="pending", approval="approved"))
+    assert mc("release", "cmp_1", "--start-at", "2030-01-02T09:00:00Z") == Exit.OK
+    assert api.requests[-1].json == {"start_at": "2030-01-02T09:00:00Z"}
+
+
+def test_a_campaign_is_changed_and_copied(mc: Any, api: Any, campaign: Callable[..., Any]) -> None:
+    assert mc("campaign", "edit", "cmp_1") == Exit.USAGE
+    api.on("PATCH", "/campaigns/cmp_1", campaign())
+    assert mc("campaign", "edit", "cmp_1", "--text", "Bye", "--mode", "spread") == Exit.OK
+    assert api.requests[-1].json == {"mode": "spread", "text": "Bye"}
+    api.on("POST", "/campaigns/cmp_1/clone", campaign(id="cmp_2"), status=201)
+    assert mc("campaign", "clone", "cmp_1", "--name", "Again") == Exit.OK
+    assert api.requests[-1].json == {"name": "Again"}
+    assert "cmp_2" in mc.out
+
+
+def test_the_queue_is_a_table(mc: Any, api: Any) -> None:
+    waiting = {
+        "kind": "revision",
+        "object": "snd_1",
+        "revision": 2,
+        "title": "ACME",
+        "recipients": 0,
+        "submitted_at": "2030-01-01T08:00:00Z",
+    }
+    both = [waiting, waiting | {"kind": "campaign", "revision": None, "recipients": 1500}]
+    api.on("GET", "/moderation?limit=200", {"items": both, "next": None})
+    assert mc("queue") == Exit.OK
+    assert "snd_1" in mc.out
+    assert "1,500" in mc.out
+
+
+SAMPLE = {"text": "Hello Zoë", "encoding": "gsm7", "characters": 9, "parts": 1}
+
+
+def test_a_review_tells_texts_counts_and_plan(mc: Any, api: Any) -> None:
+    spread = {
+        "progress": "counting",
+        "recipients": 1500,
+        "counted": 1200,
+        "by_parts": [{"parts": 1, "recipients": 1100}, {"parts": 2, "recipients": 100}],
+        "too_long": 7,
+    }
+    plan: dict[str, Any] = {
+        "objection": "Only 3 fit.",
+        "begins_at": "2030-01-01T08:00:00Z",
+        "finishes_at": None,
+        "messages_per_second": 70.0,
+        "days": [{}, {}],
+    }
+    found = {
+        "id": "cmp_1",
+        "status": "new",
+        "approval": "submitted",
+        "address": "ACME",
+        "digest": "d1",
+        "counts": {"valid": 1500, "duplicate": 2, "invalid": {"too_short": 1}},
+        "spread": spread,
+        "text": SAMPLE,
+        "samples": [SAMPLE],
+        "parts": None,
+        "plan": plan,
+        "problems": [{"field": "text", "message": "too long"}],
+    }
+    api.on("GET", "/campaigns/cmp_1/review", found)
+    assert mc("review", "cmp_1") == Exit.OK
+    for told in (
+        "1,500",
+        "2 duplicate, 1 too_short",
+        "1,100 of 1 part, 100 of 2 parts, 7 too long to be sent, 1,200 of 1,500 counted so far",
+        "70 messages a second",
+        "Only 3 fit.",
+        "“Hello Zoë” (9 characters, gsm7, 1 part)",
+        "text: too long",
+        "d1",
+    ):
+        assert told in mc.out
+    plain: dict[str, Any] = found | {
+        "spread": None,
+        "counts": None,
+        "plan": None,
+        "parts": 1500,
+        "problems": [],
+    }
+    api.on("GET", "/campaigns/cmp_1/review", plain)
+    assert mc("review", "cmp_1") == Exit.OK
+    assert "9 characters, gsm7, 1 part" in mc.out
+
+
+REVISION = {
+    "sender": "snd_1",
+    "number": 1,
+    "status": "draft",
+    "address": "ACME",
+    "channel": "chn_1",
+    "use": "",
+    "digest": "d1",
+    "decision": None,
+}
+
+
+def test_a_sender_gets_its_revision(mc: Any, api: Any) -> None:
+    api.on("POST", "/senders", {"id": "snd_1", "name": "Demo"}, status=201)
+    assert mc("sender", "create", "Demo") == Exit.OK
+    assert "mc revision add snd_1" in mc.out
+    api.on("POST", "/senders/snd_1/revisions", REVISION, status=201)
+    assert mc("revision", "add", "Demo", "--address", "ACME", "--channel", "chn_1") == Exit.OK
+    assert api.requests[-1].json == {"address": "ACME", "channel": "chn_1", "use": ""}
+    assert "mc revision submit snd_1 1" in mc.out
+    one = "/senders/snd_1/revisions/1"
+    api.on("POST", one + "/submit", REVISION | {"status": "pending_approval"})
+    assert mc("revision", "submit", "snd_1", "1") == Exit.OK
+    api.on("GET", one, REVISION)
+    api.on("POST", one + "/reject", REVISION | {"status": "rejected"})
+    assert mc("revision", "reject", "snd_1", "1", "--note", "no") == Exit.OK
+    assert api.requests[-1].json == {"digest": "d1", "note": "no"}
+    noted = REVISION | {"decision": {"by": "usr_1", "at": "", "note": "no"}}
+    api.on("GET", "/senders/snd_1/revisions", {"items": [noted], "next": None})
+    assert mc("revisions", "Demo") == Exit.OK
+    assert mc.out.splitlines()[-1].split() == ["1", "draft", "ACME", "chn_1", "no"]
 
 
 def test_a_rejection_needs_a_reason(mc: Any) -> None:
@@ -121,7 +259,7 @@ def test_a_refusal_names_every_field(mc: Any, api: Any, problem: Callable[..., A
 
 def test_machines_get_the_problem_document(mc: Any, api: Any, problem: Callable[..., Any]) -> None:
     api.on("POST", "/campaigns/cmp_1/approve", problem(409), status=409)
-    assert mc("approve", "cmp_1", "--json") == Exit.REFUSED
+    assert mc("approve", "cmp_1", "--digest", "d1", "--json") == Exit.REFUSED
     assert mc.json == problem(409)
 
 
@@ -175,16 +313,21 @@ def test_one_campaign_is_shown_with_its_totals(
 
 
 def test_campaigns_and_senders_are_tables(mc: Any, api: Any, campaign: Callable[..., Any]) -> None:
-    api.on("GET", "/campaigns?limit=200", {"items": [campaign()], "next": None})
+    api.on("GET", "/campaigns?limit=200", {"items": [campaign(starts_at=None)], "next": None})
     mc("campaigns")
     assert mc.out.splitlines()[0].split() == [
         "campaign",
         "name",
+        "mode",
         "status",
         "approval",
         "recipients",
         "created",
+        "starts",
     ]
+    narrowed = "/campaigns?limit=200&status=new%2Cpaused&sort=start"
+    api.on("GET", narrowed, {"items": [], "next": None})
+    assert mc("campaigns", "--status", "new,paused", "--sort", "start") == Exit.OK
     mc("senders")
     assert "none" in mc.out
 

@@ -264,7 +264,7 @@ def test_of_several_workspaces_one_must_be_named(stranger: Any, api: Any, passwo
     assert "demo, other" in stranger.remarks
     assert stranger("senders") == Exit.USAGE
     assert "--workspace" in stranger.remarks
-    api.on("GET", f"{URL}/v1/workspaces/other/senders", {"items": []})
+    api.on("GET", f"{URL}/v1/workspaces/other/senders?limit=200", {"items": [], "next": None})
     assert stranger("--workspace", "other", "senders") == Exit.OK
 
 

@@ -18,12 +18,13 @@ from chalicelib.usecases.invitations import InvitationMails, Invitations
 from chalicelib.usecases.joining import Joining, JoinMails
 from chalicelib.usecases.mailing import Mailer
 from chalicelib.usecases.members import Members
+from chalicelib.usecases.rejections import RejectionMails
 from chalicelib.usecases.repeats import Repeats
 from chalicelib.usecases.resets import ResetMails
 from chalicelib.usecases.settings import WorkspaceDesk
 from chalicelib.usecases.standing import seated
 from tests.fakes.post import FakeErrands, FakeMail
-from tests.fakes.records import FakeChanges, FakeDirectory, Records
+from tests.fakes.records import FakeCampaigns, FakeChanges, FakeDirectory, Records
 from tests.fakes.services import FakeClock, FakeDataKeys, FakeIds, FakePasswords
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class People:
             invitations=self.invitation_mails,
             joining=self.join_mails,
             resets=ResetMails(self.directory, changes, self.clock, self.ids, self.auditor),
+            rejections=RejectionMails(self.directory, FakeCampaigns(self.records)),
             mail=self.mail,
             console=CONSOLE,
         )

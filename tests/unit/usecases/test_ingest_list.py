@@ -21,9 +21,8 @@ from chalicelib.domain.formats import chunk as chunk_format
 from chalicelib.domain.formats import manifest as manifest_format
 from chalicelib.domain.recipient_list import ListCounts, ListStatus, RecipientList
 from chalicelib.sms.phone import BadNumber, normalise
-from chalicelib.usecases import ingest_list
 from chalicelib.usecases.auditing import Auditor, Retentions
-from chalicelib.usecases.ingest_list import Ingest, Numbers
+from chalicelib.usecases.ingest_list import Ingest
 from tests.fakes import samples
 from tests.fakes.records import FakeCampaigns, FakeChanges, FakeDirectory, Records
 from tests.fakes.services import FakeClock, FakeDataKeys, FakeIds
@@ -102,7 +101,15 @@ class World:
 
     def chunks(self) -> Iterator[chunk_format.Chunk]:
         for entry in self.manifest.chunks:
-            yield chunk_format.decode(self.blobs.get(entry.key))
+            yield chunk_format.decode(self.blobs.get(entry.key), self.stored.columns)
+
+    def rows(self) -> dict[str, tuple[str, ...]]:
+        """Each number's values, in the order of the list's columns."""
+        return {
+            str(number): tuple(chunk.columns[name][place] for name in self.stored.columns)
+            for chunk in self.chunks()
+            for place, number in enumerate(chunk.numbers)
+        }
 
     def numbers(self) -> list[str]:
         return [str(number) for chunk in self.chunks() for number in chunk.numbers]
@@ -212,6 +219,7 @@ def test_record_manifest_and_audit_say_the_same(world: World) -> None:
         "valid": 2,
         "duplicate": 1,
         "rejected": 2,
+        "columns": None,
         "digest": done.digest,
         "failure": None,
     }
@@ -445,11 +453,84 @@ def test_ten_thousand_equal_lines_are_one_number(world: World) -> None:
     assert world.numbers() == ["447400123456"]
 
 
-def test_duplicates_are_dropped_while_they_come() -> None:
-    numbers = Numbers(b"k" * 32)
-    for _ in range(10):
-        for place in range(3_000):
-            numbers.add(str(447400000000 + place % 3))
-        assert sum(map(len, numbers._parts)) <= 3 * ingest_list._COMPACT_FROM
-    assert (numbers.added, numbers.compact()) == (30_000, 3)
-    assert sum(len(chunk.numbers) for chunk in numbers.chunks()) == 3
+WITH_COLUMNS = (
+    "phone;Name; First  NAME ;;Code;Code\n"
+    '447400123456;Zoë;"A; ""B""";x;1;2\n'
+    "00447400123456;later;;;;\n"
+    "12;short;;;;\n"
+    "447400123457\n"
+    f"447400123458;{'x' * 256};two\tor  more;;;\n"
+    f"447400123459;{'y' * 255};\x1b[31m;;;\n"
+)
+
+
+def test_further_columns_are_kept_with_their_numbers(world: World) -> None:
+    done = world.run(WITH_COLUMNS.encode())
+
+    assert done.columns == ("name", "first name")
+    assert world.rows() == {
+        # Of two lines with a number the first one counts.
+        "447400123456": ("Zoë", 'A; "B"'),
+        "447400123457": ("", ""),
+        "447400123458": ("", "two or more"),
+        "447400123459": ("y" * 255, ""),
+    }
+    assert done.counts == ListCounts(4, 1, {"too_short": 1}, emptied={"first name": 1, "name": 1})
+    assert world.audit[-1].after["columns"] == "name, first name"
+
+
+def test_values_and_names_are_part_of_the_digest() -> None:
+    def digest(text: str) -> str | None:
+        return World().run(text.encode()).digest
+
+    whole = "phone,a,b\n447400123456,x,y\n447400123457,z,\n"
+    digests = [
+        digest(whole),
+        digest(whole.replace("x", "X")),
+        digest(whole.replace("a,b", "a,c")),
+        digest(whole.replace("a,b", "b,a")),
+        digest(whole.replace("a,b", "a,")),
+        digest(whole.replace("a,b", ",")),
+    ]
+    assert len(set(digests)) == len(digests)
+    # Where the lines and the columns stand is of no matter.
+    assert digest("phone,b,a\n447400123457,,z\n447400123456,y,x\n") == digests[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("447400123456,Zoë\n447400123457,x\n", "all.csv"),
+        ("phone\n447400123456\n447400123457\n", "all.csv"),
+        ("phone,name\n447400123456\n447400123457\n", "all.txt"),
+        ("phone,,|\n447400123456,1,2\n447400123457\n", "all.csv"),
+    ],
+)
+def test_a_file_without_names_has_no_columns(world: World, text: str, name: str) -> None:
+    done = world.run(text.encode(), name)
+    assert (done.status, done.columns, done.counts.emptied) == (ListStatus.READY, (), {})
+    assert world.rows() == {"447400123456": (), "447400123457": ()}
+    bare = World().run(b"447400123457\n447400123456\n", "all.txt")
+    assert done.digest == bare.digest
+
+
+def test_a_list_with_no_valid_number_has_no_columns_either(world: World) -> None:
+    done = world.run(b"phone,name\n12,x\n")
+    assert (done.status, done.columns) == (ListStatus.FAILED, ())
+
+
+def test_a_killed_ingest_with_columns_comes_to_the_same(world: World) -> None:
+    rows = "".join(f"{447400000000 + at},Anna{at % 7}\n" for at in range(11_000))
+    data = f"phone,name\n{rows}".encode()
+    digest = World(uploads=FakeUploads(piece=777)).run(data).digest
+    world.blobs = MortalBlobs(2)
+    world.receive(data)
+    with pytest.raises(Killed):
+        world.ingest.run("wsp_a", "lst_a")
+    assert world.stored.columns == ()
+
+    world.blobs = FakeBlobs()
+    done = world.ingest.run("wsp_a", "lst_a")
+    assert done is not None
+    assert (done.digest, done.columns) == (digest, ("name",))
+    assert [entry.count for entry in world.manifest.chunks] == [10_000, 1_000]

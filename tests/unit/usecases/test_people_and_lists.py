@@ -90,8 +90,6 @@ def test_what_an_operator_adds_is_checked(world: World) -> None:
         )
     with pytest.raises(Invalid, match="rate"):
         world.installation.add_channel(samples.channel(id="chn_b", rate=0))
-    with pytest.raises(Invalid, match="address"):
-        world.installation.add_sender(world.workspace, "Bad", "TwelveLetter", world.channel)
     with pytest.raises(Invalid, match="password"):
         world.installation.add_person("new@example.com", "New", "short")
 

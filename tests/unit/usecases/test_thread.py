@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.domain import tokens
 from chalicelib.domain.campaign import PauseReason, Status
+from chalicelib.domain.campaign_listing import CampaignQuery
 from chalicelib.domain.errors import (
     IllegalMove,
     Invalid,
@@ -166,16 +167,17 @@ def test_a_stranger_sees_nothing_of_another_workspace(world: World) -> None:
     with pytest.raises(NotFound) as missing:
         world.desk.get(stranger, "cmp_nothing")
     assert str(foreign.value) == str(missing.value)
-    assert world.desk.page(stranger, None, 10).items == []
+    assert world.desk.page(stranger, CampaignQuery(), None, 10).items == []
     with pytest.raises(NotFound):
         world.recipients.page(stranger, campaign, None, 10)
 
 
 def test_members_see_what_their_workspace_has(world: World) -> None:
     campaign = world.approved_campaign(NUMBERS)
-    assert [item.id for item in world.desk.page(world.moderator, None, 10).items] == [campaign]
+    page = world.desk.page(world.moderator, CampaignQuery(), None, 10)
+    assert [item.id for item in page.items] == [campaign]
     assert world.desk.get(world.moderator, campaign).id == campaign
-    assert [item.id for item in world.desk.senders(world.author)] == [world.sender]
+    assert world.api.senders.get(world.author, world.sender).id == world.sender
     assert world.api.settings.get(world.author).name == "Acme"
 
 
