@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from chalicelib.api.shapes.patterns import MEANT
 from chalicelib.domain.errors import Problem
 
 _PLACE: Final = re.compile(r" - at (?:`key` in )?`\$\.?(?P<field>[^`]*)`$")
@@ -33,12 +34,12 @@ _SENTENCES: Final = tuple(
         (r"Expected `array` of length <= (\d+)", r"must have at most \1 items"),
         (r"Expected `\w+` >= (\S+)", r"must be at least \1"),
         (r"Expected `\w+` <= (\S+)", r"must be at most \1"),
-        (r"Expected `str` matching regex '(.*)'", r"must be written as \1 says"),
         (r"Expected `datetime` with a timezone .*", "must name its time zone, such as Z for UTC"),
         (r"Invalid RFC3339 encoded datetime", f"must be {_KINDS['datetime']}"),
         (r"Invalid enum value (.*)", r"cannot be \1: the API's document lists what it can be"),
     )
 )
+_PATTERN: Final = re.compile(r"Expected `str` matching regex '(?P<pattern>.*)'")
 _EXPECTED: Final = re.compile(r"Expected `([\w |]+)`, got `(\w+)`")
 
 
@@ -55,8 +56,13 @@ def _said(sentence: str) -> str:
     if expected is not None:
         kinds = [_KINDS.get(kind, kind) for kind in expected[1].split(" | ")]
         return f"must be {' or '.join(kinds)}, not {_KINDS.get(expected[2], expected[2])}"
-    for pattern, said in _SENTENCES:
-        found = pattern.fullmatch(sentence)
+    written = _PATTERN.fullmatch(sentence)
+    if written is not None:
+        # As Python shows it, with every backslash doubled.
+        pattern = written["pattern"].replace("\\\\", "\\")
+        return MEANT.get(pattern, f"must be written as {pattern} says")
+    for known, said in _SENTENCES:
+        found = known.fullmatch(sentence)
         if found is not None:
             return found.expand(said)
     return sentence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.api.shapes import Paging, Shape
+from chalicelib.api.shapes import Paging, Shape, patterns
 from chalicelib.api.shapes.daily import (
     LimitShape,
     WindowOut,
@@ -96,7 +96,7 @@ class TlvShape(Shape, frozen=True):
     value: Annotated[
         str,
         Meta(
-            pattern=r"^(?:[0-9A-Fa-f]{2})*$",
+            pattern=patterns.OCTETS,
             max_length=2 * TLV_BYTES_MAX,
             description="Octets in hexadecimal.",
             examples=["00ff"],

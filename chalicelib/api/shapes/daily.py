@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta, UnsetType
 
-from chalicelib.api.shapes import Shape
+from chalicelib.api.shapes import Shape, patterns
 from chalicelib.domain.workspace import LIMIT_MAX, DailyLimit, DailyWindow, LimitUnit
 from chalicelib.usecases.partial import UNCHANGED
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 TimeOfDay = Annotated[
     str,
     Meta(
-        pattern=r"^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
+        pattern=patterns.TIME_OF_DAY,
         description="A time of the local day such as 08:00; 24:00 is its end.",
         examples=["08:00"],
     ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.shapes import Shape
+from chalicelib.api.shapes import Shape, patterns
 from chalicelib.domain.recipient_list import NAME_MAX, PART_BYTES, ListStatus
 from chalicelib.usecases.lists import PARTS_PER_CALL
 
@@ -20,7 +20,7 @@ ListName = Annotated[
     Meta(
         min_length=1,
         max_length=NAME_MAX,
-        pattern=r"\.([cC][sS][vV]|[tT][xX][tT])(\.[gG][zZ])?$",
+        pattern=patterns.LIST_NAME,
         description="The file's name; its ending says what it is.",
         examples=["spring.csv"],
     ),
@@ -28,7 +28,7 @@ ListName = Annotated[
 Country = Annotated[
     str,
     Meta(
-        pattern="^[A-Z]{2}$",
+        pattern=patterns.COUNTRY,
         description="ISO code of the country that numbers without a country code belong to.",
         examples=["GB"],
     ),
