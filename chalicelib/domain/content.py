@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 NAME_MAX: Final = 200
 # Ten parts take 1,530 characters at most; merge fields' own names come on top.
 TEXT_MAX: Final = 4_000
+# Each is looked up and measured for every recipient.
+FIELDS_MAX: Final = 50
 VALIDITY_MIN: Final = timedelta(minutes=1)
 VALIDITY_MAX: Final = timedelta(days=7)
 TLVS_MAX: Final = 10
@@ -158,9 +160,11 @@ def _text_checks(text: str) -> Iterator[tuple[bool, str, str]]:
     yield len(text) <= TEXT_MAX, "text", f"use at most {TEXT_MAX} characters"
     yield not any("\ud800" <= char <= "\udfff" for char in text), "text", "holds half a character"
     try:
-        parse(text)
+        fields = parse(text).fields
     except BadTemplate as error:
         yield False, "text", str(error)
+    else:
+        yield len(fields) <= FIELDS_MAX, "text", f"use at most {FIELDS_MAX} merge fields"
 
 
 def _tlv_checks(tlvs: tuple[Tlv, ...]) -> Iterator[tuple[bool, str, str]]:

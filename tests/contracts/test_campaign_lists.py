@@ -294,7 +294,7 @@ def test_a_forged_cursor_is_some_place_or_none(ports: Ports, cursor: str, sort: 
 
 
 # Each example leaves nothing behind, and moto takes its time.
-FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @FEW

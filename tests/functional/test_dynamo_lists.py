@@ -222,7 +222,7 @@ def test_several_values_of_a_filter_are_asked_for_at_once(store: Store, sent: Se
 
 
 # DynamoDB's own limits are far away: pages are right under any.
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data(), st.integers(1, 3), st.integers(1, 3), st.integers(0, 1))
 def test_what_stays_shows_once_however_little_is_read_at_a_time(
     store: Store,

@@ -64,7 +64,14 @@ class PartNumbers(Shape, frozen=True):
 class ListCountsOut(msgspec.Struct, frozen=True):
     valid: int
     duplicate: int
-    invalid: Annotated[dict[str, int], Meta(description="By reason.", examples=[{"too short": 2}])]
+    invalid: Annotated[dict[str, int], Meta(description="By reason.", examples=[{"too_short": 2}])]
+    emptied: Annotated[
+        dict[str, int],
+        Meta(
+            description="Values that are too long or not readable and count as empty, by column.",
+            examples=[{"name": 1}],
+        ),
+    ]
 
 
 class ListOut(msgspec.Struct, frozen=True):
@@ -109,7 +116,9 @@ def recipient_list(item: RecipientList) -> ListOut:
         size=item.size,
         parts=item.parts,
         part_bytes=PART_BYTES,
-        counts=ListCountsOut(counts.valid, counts.duplicate, dict(counts.invalid)),
+        counts=ListCountsOut(
+            counts.valid, counts.duplicate, dict(counts.invalid), dict(counts.emptied)
+        ),
         columns=list(item.columns),
         digest=item.digest,
         failure=item.failure,

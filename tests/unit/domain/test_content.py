@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.content import (
+    FIELDS_MAX,
     NAME_MAX,
     OUR_TAGS,
     TEXT_MAX,
@@ -214,3 +215,9 @@ def test_what_it_keeps_is_plain_and_becomes_json(content: Content) -> None:
     facts = described(content)
     assert all(value is None or isinstance(value, str | int | bool) for value in facts.values())
     assert json.loads(json.dumps(facts)) == facts
+
+
+def test_a_text_holds_so_many_fields() -> None:
+    check_draft(Content(text="{{a}}" * FIELDS_MAX))
+    with pytest.raises(Invalid, match="at most 50 merge fields"):
+        check_draft(Content(text="{{a}}" * (FIELDS_MAX + 1)))
