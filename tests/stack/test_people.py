@@ -88,7 +88,7 @@ def test_a_revoked_key_is_out_within_five_seconds(installation: Any) -> None:
     made = admin._call("POST", f"{ROOT}/api-keys", new)
     program = Client(installation.stack.url, made["token"], demo.WORKSPACE)
     for _ in range(5):
-        program.senders()
+        list(program.senders())
     admin._call("POST", f"{ROOT}/api-keys/{made['key']['id']}/revoke", {})
     revoked = time.monotonic()
     while opens(program) and time.monotonic() < revoked + 2 * REVOKED_WITHIN:
@@ -98,7 +98,7 @@ def test_a_revoked_key_is_out_within_five_seconds(installation: Any) -> None:
 
 def opens(program: Client) -> bool:
     try:
-        program.senders()
+        list(program.senders())
     except NotSignedIn:
         return False
     return True
