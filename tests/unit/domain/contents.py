@@ -35,7 +35,7 @@ instants = st.none() | st.one_of(
 names = st.text("aB9 é中{}|", max_size=12)
 pieces = st.one_of(
     st.text(max_size=8).map(lambda text: text.replace("{", "")),
-    st.sampled_from(("{{name}}", "{{ Name |friend}}", "{{city|}}", "ä", "中" * 800, "x" * 1500)),
+    st.sampled_from(("{{name}}", "{{ Name |friend}}", "{{city|}}", "ä", "中" * 800, "x" * 1200)),
 )
 texts = st.lists(pieces, max_size=3).map("".join)
 windows = st.none() | st.tuples(
