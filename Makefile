@@ -40,7 +40,7 @@ down: $(TOOLS) ## Stop what `make up` started; its state stays in .local
 	$(BIN)/python -m localstack.down $(ARGS)
 
 test: $(TOOLS) $(STACK) ## Run every test, with coverage (ARGS go to pytest)
-	$(BIN)/pytest --cov --cov-report= $(ARGS)
+	$(BIN)/pytest --numprocesses=auto --dist=loadgroup --no-loadscope-reorder --cov --cov-report= $(ARGS)
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include='$(PURE)' --fail-under=100
 

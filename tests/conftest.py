@@ -11,8 +11,10 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
+from pathlib import Path
 
 import hypothesis
+import pytest
 
 FOREIGN_PREFIXES = ("AWS_", "LOCALSTACK_", "MC_", "POWERTOOLS_")
 PROXIES = ("all_proxy", "ftp_proxy", "http_proxy", "https_proxy", "no_proxy")
@@ -34,6 +36,8 @@ SOCKET_EVENTS = {
     "socket.sendmsg": 1,
     "socket.sendto": 1,
 }
+# Folders whose tests run in one process.
+TOGETHER = ("stack", "unit/api")
 
 
 class NotLoopbackError(RuntimeError):
@@ -81,3 +85,17 @@ def pytest_configure() -> None:
     hypothesis.settings.register_profile("search", deadline=None, max_examples=2_000)
     # hypothesis' own plug-in is configured after this and obeys --hypothesis-profile=search.
     hypothesis.settings.load_profile("repeatable")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For `make test`, which runs groups side by side (pytest-xdist): what shares an installation,
+    or compares what all of a folder did, stays together, and the longest group comes first.
+    """
+    items.sort(key=lambda item: not is_below(item, "stack"))
+    for item in items:
+        together = next((each for each in TOGETHER if is_below(item, each)), str(item.path))
+        item.add_marker(pytest.mark.xdist_group(together))
+
+
+def is_below(item: pytest.Item, folder: str) -> bool:
+    return item.path.is_relative_to(Path(__file__).parent / folder)
