@@ -20,6 +20,8 @@ STACK := $(STACK_VENV)/.installed
 
 # Rooms in which every branch has a test; what is left of the code is only reported.
 PURE := chalicelib/domain/*,chalicelib/sms/*,smpp_bridge/dispatch/*,smpp_bridge/protocol/*
+# Groups of tests (tests/conftest.py) run side by side.
+SIDE_BY_SIDE := --numprocesses=auto --dist=loadgroup --no-loadscope-reorder
 REQUIREMENTS := api functions ingest bridge stack dev
 
 NAME ?=
@@ -40,12 +42,12 @@ down: $(TOOLS) ## Stop what `make up` started; its state stays in .local
 	$(BIN)/python -m localstack.down $(ARGS)
 
 test: $(TOOLS) $(STACK) ## Run every test, with coverage (ARGS go to pytest)
-	$(BIN)/pytest --numprocesses=auto --dist=loadgroup --no-loadscope-reorder --cov --cov-report= $(ARGS)
+	$(BIN)/pytest $(SIDE_BY_SIDE) --cov --cov-report= $(ARGS)
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include='$(PURE)' --fail-under=100
 
-test-unit: $(TOOLS) ## Run the tests that do no I/O, in seconds (ARGS go to pytest)
-	$(BIN)/pytest tests/unit $(ARGS)
+test-unit: $(TOOLS) ## Run the tests that do no I/O (ARGS go to pytest)
+	$(BIN)/pytest $(SIDE_BY_SIDE) tests/unit $(ARGS)
 
 check: $(TOOLS) ## Lint, types, who may import whom, security, templates, the API's document
 	$(BIN)/ruff check .

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from schemathesis import Case, Response
 
-SECONDS: Final = int(os.environ.get("EXPLORE_SECONDS", "150"))
+SECONDS: Final = int(os.environ.get("EXPLORE_SECONDS", "90"))
 EXAMPLES: Final = 1_000
 pytestmark = [pytest.mark.enable_socket, pytest.mark.timeout(SECONDS + 300)]
 
