@@ -21,7 +21,7 @@ STACK := $(STACK_VENV)/.installed
 # Rooms in which every branch has a test; what is left of the code is only reported.
 PURE := chalicelib/domain/*,chalicelib/sms/*,smpp_bridge/dispatch/*,smpp_bridge/protocol/*
 # Groups of tests (tests/conftest.py) run side by side.
-SIDE_BY_SIDE := --numprocesses=auto --dist=loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := --numprocesses=auto --dist=loadscope --no-loadscope-reorder
 REQUIREMENTS := api functions ingest bridge stack dev
 
 NAME ?=

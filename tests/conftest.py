@@ -11,10 +11,14 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
 
 FOREIGN_PREFIXES = ("AWS_", "LOCALSTACK_", "MC_", "POWERTOOLS_")
 PROXIES = ("all_proxy", "ftp_proxy", "http_proxy", "https_proxy", "no_proxy")
@@ -37,7 +41,7 @@ SOCKET_EVENTS = {
     "socket.sendto": 1,
 }
 # Folders whose tests run in one process.
-TOGETHER = ("stack", "unit/api")
+TOGETHER = ("tests/stack/", "tests/unit/api/")
 
 
 class NotLoopbackError(RuntimeError):
@@ -88,14 +92,24 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For `make test`, which runs groups side by side (pytest-xdist): what shares an installation,
-    or compares what all of a folder did, stays together, and the longest group comes first.
+    """What takes longest begins first."""
+    items.sort(key=lambda item: group_of(item.nodeid) != "tests/stack/")
+
+
+class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
+    """For `make test`: groups of tests run side by side, each in one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByGroup:
+    return ByGroup(config, log)
+
+
+def group_of(nodeid: str) -> str:
+    """What shares an installation, or compares what all of a folder did, stays together; else what
+    is in one file.
     """
-    items.sort(key=lambda item: not is_below(item, "stack"))
-    for item in items:
-        together = next((each for each in TOGETHER if is_below(item, each)), str(item.path))
-        item.add_marker(pytest.mark.xdist_group(together))
-
-
-def is_below(item: pytest.Item, folder: str) -> bool:
-    return item.path.is_relative_to(Path(__file__).parent / folder)
+    return next((each for each in TOGETHER if nodeid.startswith(each)), nodeid.partition("::")[0])
