@@ -1,6 +1,6 @@
 """Countries whose numbering plans are known, by ISO 3166 code.
 
-A copy of `phonenumbers.SUPPORTED_REGIONS`: the API checks a default country without carrying the
+A copy of `phonenumbers.SUPPORTED_REGIONS`: the API checks a default country without loading the
 plans themselves. A unit test compares the two.
 """
 

@@ -59,20 +59,26 @@ def normalise(raw: str, *, default_country: str | None = None) -> str:
     Digits without "+" or "00" are a number of `default_country` (two letters, ISO 3166); without
     one they begin with their country code.
     """
-    dialled = raw.translate(_FILLING)
-    if not dialled:
-        raise BadNumber(Reason.EMPTY)
-    match = _DIALLED.fullmatch(dialled)
-    if match is None:
-        raise BadNumber(Reason.NOT_A_NUMBER)
+    abroad, digits = dialled(raw)
 
     from phonenumbers import PhoneNumberFormat, format_number, is_valid_number  # noqa: PLC0415
 
-    foreign = match["abroad"] or default_country is None
-    number = _parse(f"+{match['digits']}" if foreign else match["digits"], default_country)
+    foreign = abroad or default_country is None
+    number = _parse(f"+{digits}" if foreign else digits, default_country)
     if not is_valid_number(number):
         raise BadNumber(_why(number))
     return format_number(number, PhoneNumberFormat.E164).removeprefix("+")
+
+
+def dialled(raw: str) -> tuple[bool, str]:
+    """Whether "+" or "00" stands in front, and the digits behind it."""
+    digits = raw.translate(_FILLING)
+    if not digits:
+        raise BadNumber(Reason.EMPTY)
+    match = _DIALLED.fullmatch(digits)
+    if match is None:
+        raise BadNumber(Reason.NOT_A_NUMBER)
+    return match["abroad"] is not None, match["digits"]
 
 
 def mask(number: str) -> str:
