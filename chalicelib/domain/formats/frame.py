@@ -15,7 +15,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 T = TypeVar("T")
 
@@ -41,20 +41,33 @@ class Format:
     limit: int
 
     def seal(self, body: bytes, *, strategy: int = zlib.Z_RLE) -> bytes:
+        return self.seal_by(lambda data: _deflated(data, strategy), body)
+
+    def seal_by(self, compress: Callable[[bytes], bytes], body: bytes) -> bytes:
+        """For whoever has a quicker way to what zlib reads."""
         if len(body) > self.limit:
             raise FormatError(
                 f"The {self.name} takes {len(body)} bytes: {self.limit} is the limit."
             )
-        packer = zlib.compressobj(_LEVEL, strategy=strategy)
-        return self._head() + packer.compress(body) + packer.flush()
+        return self._head() + compress(body)
 
     def unseal(self, data: bytes) -> Reader:
+        return Reader(self._inflate(self._packed(data)))
+
+    def unseal_start(self, data: bytes, length: int) -> Reader:
+        """The first `length` bytes of the body, as far as `data`, which may be cut, has them."""
+        try:
+            return Reader(zlib.decompressobj().decompress(self._packed(data), length))
+        except zlib.error as error:
+            raise FormatError(f"The {self.name} is damaged: {error}.") from None
+
+    def _packed(self, data: bytes) -> bytes:
         head = self._head()
         if not data.startswith(self.magic):
             raise FormatError(f"This is no {self.name}: it does not begin with {self.magic!r}.")
         if not data.startswith(head):
             raise FormatError(f"This {self.name} is not of version {self.version}.")
-        return Reader(self._inflate(data[len(head) :]))
+        return data[len(head) :]
 
     def _head(self) -> bytes:
         return self.magic + bytes((self.version,))
@@ -117,11 +130,6 @@ class Reader:
         ends = accumulate(lengths)
         return [joined[end - length : end] for end, length in zip(ends, lengths, strict=True)]
 
-    def skip_texts(self, count: int) -> None:
-        """For whoever does without them: they are not decoded, and so not checked either."""
-        self.take(count)
-        self.take(self.number())
-
     def finish(self) -> None:
         if self._at != len(self._body):
             raise FormatError(f"{len(self._body) - self._at} bytes are left over.")
@@ -157,6 +165,11 @@ def look_up(table: Mapping[int, T], values: Iterable[int]) -> list[T]:
         return [table[value] for value in values]
     except KeyError as error:
         raise FormatError(f"{error} stands for nothing here.") from None
+
+
+def _deflated(data: bytes, strategy: int) -> bytes:
+    packer = zlib.compressobj(_LEVEL, strategy=strategy)
+    return packer.compress(data) + packer.flush()
 
 
 def _places(width: int) -> range:

@@ -3,6 +3,11 @@
 JSON, since people read it too. Chunks stand in the order of their tokens, so the chunk of a number
 is found by bisection. Whatever is written is read back first: a manifest that cannot be read would
 lose the list.
+
+The digest names what was approved, so it stays when a number is erased from a chunk (SPEC 5.6); the
+entry then says as what the chunk is stored instead. It is written before the chunk and names both,
+what is replaced and what replaces it, so one fits the other whoever reads them meanwhile, and where
+somebody died in between. The tokens of its edges follow the chunk: by the old ones it is found.
 """
 
 from __future__ import annotations
@@ -32,8 +37,11 @@ class Counts(msgspec.Struct, frozen=True):
     invalid: dict[str, _Count]
 
 
-class ChunkEntry(msgspec.Struct, frozen=True):
-    """`first_token` and `last_token` are those of its first and last recipient, in hexadecimal."""
+class ChunkEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`first_token` and `last_token` are those of its first and last recipient, in hexadecimal.
+    `sha256` is that of the chunk as it was made. If numbers were erased from it, `stored` has those
+    that it may have by now: what it had before the last of them, and after.
+    """
 
     number: _Count
     key: str
@@ -41,6 +49,11 @@ class ChunkEntry(msgspec.Struct, frozen=True):
     first_token: _Token
     last_token: _Token
     sha256: _Digest
+    stored: tuple[_Digest, ...] = ()
+
+    def holds(self, data: bytes) -> bool:
+        """Whether this is the chunk that is meant."""
+        return hashlib.sha256(data).hexdigest() in (self.stored or (self.sha256,))
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -82,13 +95,40 @@ def decode(data: bytes) -> Manifest:
     return manifest
 
 
-def find_chunk(manifest: Manifest, token8: bytes) -> ChunkEntry | None:
-    """The chunk that holds the number with this token (its first 8 octets), if any chunk does."""
-    token = token8.hex()
-    at = bisect_left(manifest.chunks, token, key=_last_token)
-    if at == len(manifest.chunks) or manifest.chunks[at].first_token > token:
+def find_chunk(manifest: Manifest, token: int) -> ChunkEntry | None:
+    """The chunk that holds the number with this token, if any chunk does."""
+    written = f"{token:016x}"
+    at = bisect_left(manifest.chunks, written, key=_last_token)
+    if at == len(manifest.chunks) or manifest.chunks[at].first_token > written:
         return None
     return manifest.chunks[at]
+
+
+def outside(manifest: Manifest, number: int) -> tuple[int, int]:
+    """The tokens before and after a chunk's own; -1 and 2 ** 64 where there are none."""
+    chunks = manifest.chunks
+    before = int(chunks[number - 1].last_token, 16) if number else -1
+    after = chunks[number + 1].first_token if number + 1 < len(chunks) else None
+    return before, int(after, 16) if after else 1 << 64
+
+
+def storing(manifest: Manifest, number: int, before: bytes, after: bytes) -> Manifest:
+    """A chunk is about to be replaced: either of the two may be stored from now on."""
+    stored = tuple(hashlib.sha256(data).hexdigest() for data in (before, after))
+    return _with(manifest, msgspec.structs.replace(manifest.chunks[number], stored=stored))
+
+
+def spanning(manifest: Manifest, number: int, first: int, last: int) -> Manifest:
+    """A chunk was replaced: these are its first and last token by now."""
+    entry = manifest.chunks[number]
+    edges = {"first_token": f"{first:016x}", "last_token": f"{last:016x}"}
+    return _with(manifest, msgspec.structs.replace(entry, **edges))
+
+
+def _with(manifest: Manifest, entry: ChunkEntry) -> Manifest:
+    chunks = manifest.chunks
+    entries = (*chunks[: entry.number], entry, *chunks[entry.number + 1 :])
+    return msgspec.structs.replace(manifest, chunks=entries)
 
 
 def _last_token(entry: ChunkEntry) -> str:

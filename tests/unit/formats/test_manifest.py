@@ -97,7 +97,7 @@ def test_the_chunk_of_a_token_is_found(tokens: list[int], stranger: int) -> None
             for entry in whole.chunks
             if int(entry.first_token, 16) <= token <= int(entry.last_token, 16)
         ]
-        found = find_chunk(whole, token.to_bytes(8, "big"))
+        found = find_chunk(whole, token)
         assert found == (expected[0] if expected else None)
 
 
@@ -105,7 +105,7 @@ def test_the_chunk_of_a_token_is_found(tokens: list[int], stranger: int) -> None
     ("token", "number"), [(0, None), (1, 0), (3, 0), (5, 0), (6, None), (9, 1), (2**64 - 1, 1)]
 )
 def test_edges_belong_to_their_chunk(token: int, number: int | None) -> None:
-    found = find_chunk(WHOLE, token.to_bytes(8, "big"))
+    found = find_chunk(WHOLE, token)
     assert (None if found is None else found.number) == number
 
 
@@ -175,3 +175,44 @@ def test_cut_short_is_noticed(length: int) -> None:
 def test_a_manifest_that_could_not_be_read_is_not_written() -> None:
     with pytest.raises(FormatError, match="digest"):
         manifest.encode(msgspec.structs.replace(WHOLE, digest="0" * 64))
+
+
+# --- erased numbers ---
+
+
+def test_a_manifest_of_before_says_nothing_of_what_is_stored() -> None:
+    assert b"stored" not in manifest.encode(WHOLE)
+    assert WHOLE.chunks[1].holds(b"1")
+    assert not WHOLE.chunks[1].holds(b"0")
+
+
+def test_while_a_chunk_is_replaced_either_is_the_one_that_is_meant() -> None:
+    once = manifest.storing(WHOLE, 1, b"1", b"one less")
+    twice = manifest.storing(once, 1, b"one less", b"two less")
+    for told, good, bad in (
+        (once, (b"1", b"one less"), (b"two less", b"0")),
+        (twice, (b"one less", b"two less"), (b"1", b"0")),
+    ):
+        read = manifest.decode(manifest.encode(told))
+        assert read == told
+        assert (read.digest, read.counts) == (WHOLE.digest, WHOLE.counts)
+        assert [read.chunks[1].holds(data) for data in (*good, *bad)] == [True, True, False, False]
+        assert read.chunks[0] == WHOLE.chunks[0]
+        assert read.chunks[1].sha256 == WHOLE.chunks[1].sha256
+
+
+def test_a_chunks_edges_follow_it_and_keep_their_order() -> None:
+    moved = manifest.decode(manifest.encode(manifest.spanning(WHOLE, 1, 7, 8)))
+    assert (moved.chunks[1].first_token, moved.chunks[1].last_token) == (f"{7:016x}", f"{8:016x}")
+    assert moved.chunks[0] == WHOLE.chunks[0]
+    with pytest.raises(FormatError, match="order of their tokens"):
+        manifest.encode(manifest.spanning(WHOLE, 1, 4, 8))
+
+
+def test_what_stands_around_a_chunk() -> None:
+    three = make([1, 5, 9, 12, 15, 20])
+    assert [manifest.outside(three, number) for number in range(3)] == [
+        (-1, 9),
+        (5, 15),
+        (12, 2**64),
+    ]
