@@ -57,6 +57,7 @@ check: $(TOOLS) ## Lint, types, who may import whom, security, templates, the AP
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml .
 	$(BIN)/python -m infra.validate
 	$(BIN)/python -m infra.openapi --check
+	$(BIN)/python -m infra.numbering --check
 
 format: $(TOOLS) ## Put the code into its one format
 	$(BIN)/ruff check --select I --fix .
