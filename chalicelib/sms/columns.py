@@ -26,12 +26,14 @@ VALUE_MAX: Final = 255  # characters
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def named(headings: Sequence[str]) -> dict[int, str]:
-    """The names of the columns after the first one, by their places."""
+def named(headings: Sequence[str], number: int = 0) -> dict[int, str]:
+    """The names of the columns beside the numbers', by their places."""
     names = [field_name(heading) for heading in headings]
     seen = Counter(names)
     places = (
-        place for place, name in enumerate(names) if place and seen[name] == 1 and _is_sayable(name)
+        place
+        for place, name in enumerate(names)
+        if place != number and seen[name] == 1 and _is_sayable(name)
     )
     return {place: names[place] for place, _ in zip(places, range(COLUMNS_MAX), strict=False)}
 

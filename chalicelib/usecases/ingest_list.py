@@ -1,23 +1,23 @@
 """Ingest: an uploaded file becomes chunks, a manifest and rejects, or a clear failure (SPEC 5.2).
 
 Nothing shows until one last conditional write names the digest. Everything before it depends on
-the file alone and goes under the same keys, so a killed ingest is simply run again. What is kept in
-memory grows with distinct numbers and their values (gathering.py), and with rejects, compressed.
+the file alone and goes under the same keys, so a killed ingest is simply run again. How a file is
+read is the pipeline's affair (functions/ingest).
 """
 
 from __future__ import annotations
 
 import hashlib
-import zlib
-from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.audit import system
-from chalicelib.domain.errors import NotFound, Stale
-from chalicelib.domain.formats import chunk as chunk_format
+from chalicelib.domain.errors import NotFound, Stale, Unavailable
 from chalicelib.domain.formats import manifest as manifest_format
-from chalicelib.domain.formats.manifest import ChunkEntry, Counts, Manifest, digest_of
+from chalicelib.domain.formats.manifest import Counts, Manifest, digest_of
+from chalicelib.domain.ingest_progress import IngestProgress
 from chalicelib.domain.recipient_list import (
     ListCounts,
     ListStatus,
@@ -25,19 +25,16 @@ from chalicelib.domain.recipient_list import (
     list_prefix,
     upload_key,
 )
-from chalicelib.sms.columns import clean
-from chalicelib.sms.numbering import normalise_quickly
-from chalicelib.sms.phone import BadNumber
-from chalicelib.sms.table import BadFile, read_table, safe_cell, unpack
-from chalicelib.usecases.gathering import Numbers, Rows
+from chalicelib.domain.suppression import in_force
+from chalicelib.sms.unpacking import BadFile
+from chalicelib.usecases.ports import next_version
+from chalicelib.usecases.ports.ingest import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator
 
-    from chalicelib.domain.formats.chunk import Chunk
-    from chalicelib.domain.recipient_list import RecipientList
+    from chalicelib.domain.recipient_list import OpenList, RecipientList
     from chalicelib.usecases.auditing import Auditor
-    from chalicelib.usecases.gathering import Gathered
     from chalicelib.usecases.ports import (
         Blobs,
         Campaigns,
@@ -47,13 +44,13 @@ if TYPE_CHECKING:
         Directory,
         Uploads,
     )
+    from chalicelib.usecases.ports.ingest import Gathered, Pipeline, Work
 
-REJECTS_HEADING: Final = "line,reason,value\r\n"
-REJECT_MAX: Final = 64  # characters of a rejected value that are kept: a number is never longer
+# How far it is is written so often at most.
+PROGRESS_EVERY: Final = timedelta(seconds=2)
 
 _OPEN: Final = frozenset({ListStatus.UPLOADING, ListStatus.INGESTING})
 _TEXT_ENDINGS: Final = (".txt", ".txt.gz")  # these hold one number a line
-_GZIP_WINDOW: Final = 31  # zlib's way to say: with gzip's header, whose time is then 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +63,7 @@ class Ingest:
     data_keys: DataKeys
     clock: Clock
     auditor: Auditor
+    pipeline: Pipeline
     limit: int
 
     def run(self, workspace: str, list_id: str) -> RecipientList | None:
@@ -79,14 +77,17 @@ class Ingest:
             return None
         if recipients.status not in _OPEN:
             return recipients
+        progress = Progress(recipients, self.campaigns, self.clock)
         try:
-            return self._ingest(recipients)
+            return self._ingest(recipients, progress)
         except Stale:
             # Another delivery of the notification was first; if not, this one is to come again.
             recipients = self.campaigns.recipient_list(workspace, list_id)
             if recipients.status in _OPEN:
                 raise
             return recipients
+        finally:
+            progress.end()
 
     def _begin(self, workspace: str, list_id: str) -> RecipientList:
         recipients = self.campaigns.recipient_list(workspace, list_id)
@@ -98,56 +99,43 @@ class Ingest:
             # Another delivery began, or the caller's completion was written: look again.
             return self._begin(workspace, list_id)
 
-    def _ingest(self, recipients: RecipientList) -> RecipientList:
+    def _ingest(self, recipients: RecipientList, progress: Progress) -> RecipientList:
+        wrapped = self.directory.workspace(recipients.workspace).wrapped_data_key
+        source = Source(
+            blocks=self._blocks(recipients),
+            limit=self.limit,
+            delimited=not recipients.name.lower().endswith(_TEXT_ENDINGS),
+            number_column=recipients.number_column,
+            default_country=recipients.default_country,
+            key=self.data_keys.unwrap(recipients.workspace, wrapped),
+            report=progress.note,
+        )
         try:
-            read = self._read(recipients)
+            with self.pipeline(source) as gathered:
+                return self._finish(recipients, gathered)
         except BadFile as error:
             return self._move(recipients, ListStatus.FAILED, failure=str(error))
-        valid = read.gathered.compact()
-        counts = ListCounts(
-            valid=valid,
-            duplicate=read.gathered.added - valid,
-            invalid=dict(sorted(read.rejects.reasons.items())),
-            emptied=dict(sorted(read.values.emptied.items())),
-        )
-        if not valid:
-            failure = _no_numbers(counts)
-            return self._move(recipients, ListStatus.FAILED, failure=failure, counts=counts)
-        ready = replace(recipients, columns=read.values.columns, counts=counts)
-        ready = replace(ready, digest=self._store(ready, read.gathered, read.rejects))
-        return self._move(recipients, ListStatus.READY, ready)
 
-    def _read(self, recipients: RecipientList) -> _Read:
-        wrapped = self.directory.workspace(recipients.workspace).wrapped_data_key
-        key = self.data_keys.unwrap(recipients.workspace, wrapped)
-        delimited = not recipients.name.lower().endswith(_TEXT_ENDINGS)
-        rejects = Rejects()
+    def _blocks(self, recipients: RecipientList) -> Iterator[bytes]:
+        blocks = self.uploads.read(upload_key(recipients.workspace, recipients.id))
         try:
-            upload = self.uploads.read(upload_key(recipients.workspace, recipients.id))
-            table = read_table(unpack(upload, self.limit), delimited=delimited)
-            values = Values(table.columns)
-            gathered = Rows(key, table.columns) if table.columns else Numbers(key)
-            for line, raw, cells in table.rows:
-                try:
-                    number = normalise_quickly(raw, default_country=recipients.default_country)
-                except BadNumber as error:
-                    rejects.add(line, error.reason.value, raw)
-                else:
-                    gathered.add(number, values.of(cells) if cells else ())
+            yield from blocks if recipients.sha256 is None else _compared(blocks, recipients.sha256)
         except NotFound:
             raise BadFile("The uploaded file is no longer there. Upload it again.") from None
-        return _Read(gathered, values, rejects)
 
-    def _store(self, recipients: RecipientList, gathered: Gathered, rejects: Rejects) -> str:
-        """Chunks, rejects and manifest; answers the digest over all of it."""
-        prefix, counts = list_prefix(recipients.workspace, recipients.id), recipients.counts
-        entries = []
-        for place, chunk in enumerate(gathered.chunks()):
-            data = chunk_format.encode(chunk)
-            key = f"{prefix}/chunk-{place:05}"
-            self.blobs.put(key, data)
-            entries.append(_entry(place, key, chunk, data))
-        self.blobs.put(f"{prefix}/rejects", rejects.finish())
+    def _finish(self, recipients: RecipientList, gathered: Gathered) -> RecipientList:
+        counts = ListCounts(
+            invalid=dict(sorted(gathered.invalid.items())),
+            emptied=dict(sorted(gathered.emptied.items())),
+        )
+        if not gathered.numbers:
+            failure = _no_numbers(counts)
+            return self._move(recipients, ListStatus.FAILED, failure=failure, counts=counts)
+        self._must_be_ours(recipients)
+        prefix = list_prefix(recipients.workspace, recipients.id)
+        entries = gathered.store(self.blobs, prefix)
+        valid = sum(entry.count for entry in entries)
+        counts = replace(counts, valid=valid, duplicate=gathered.numbers - valid)
         manifest = Manifest(
             version=manifest_format.VERSION,
             workspace=recipients.workspace,
@@ -157,7 +145,14 @@ class Ingest:
             chunks=tuple(entries),
         )
         self.blobs.put(f"{prefix}/manifest", manifest_format.encode(manifest))
-        return manifest.digest
+        ready = replace(recipients, columns=gathered.columns, counts=counts, digest=manifest.digest)
+        return self._move(recipients, ListStatus.READY, ready)
+
+    def _must_be_ours(self, recipients: RecipientList) -> None:
+        """What another delivery made of it stays: a number may be erased from it by now."""
+        stored = self.campaigns.recipient_list(recipients.workspace, recipients.id)
+        if stored.version != recipients.version:
+            raise Stale
 
     def _move(
         self,
@@ -189,61 +184,62 @@ class Ingest:
             before={"status": before.status.value},
             after=facts,
         )
-        return self.changes.save(after, audit)
+        wishes = in_force(after, self.clock.now(), self.auditor.ids.new("sup"))
+        self.changes.commit(after, *wishes, remove=self._marker(before, to), audit=audit)
+        return next_version(after)
+
+    def _marker(self, recipients: RecipientList, to: ListStatus) -> list[OpenList]:
+        """What the sweep finds it by goes when it has ended."""
+        marker = self.campaigns.open_list(recipients.workspace, recipients.id)
+        return [marker] if marker and to not in _OPEN else []
 
 
-class Values:
-    """Rows' values of the list's columns; counts, by column, those that cannot be kept."""
+class Progress:
+    """Of one ingest: written now and then, for whoever waits; without it the ingest goes on."""
 
-    def __init__(self, columns: tuple[str, ...]) -> None:
-        self.columns = columns
-        self.emptied: Counter[str] = Counter()
+    def __init__(self, recipients: RecipientList, campaigns: Campaigns, clock: Clock) -> None:
+        self._list = recipients
+        self._campaigns = campaigns
+        self._clock = clock
+        self._begun_at = clock.now()
+        self._written: IngestProgress | None = None
 
-    def of(self, cells: Sequence[str]) -> list[str]:
-        values = [clean(cell) for cell in cells]
-        if None in values:
-            self.emptied.update(
-                column for column, value in zip(self.columns, values, strict=True) if value is None
-            )
-        return [value or "" for value in values]
+    def note(self, work: Work) -> None:
+        now = self._clock.now()
+        last = self._written.written_at if self._written else self._begun_at
+        if now - last < PROGRESS_EVERY:
+            return
+        self._written = IngestProgress(
+            workspace=self._list.workspace,
+            list=self._list.id,
+            size=self._list.size,
+            octets=work.octets,
+            lines=work.lines,
+            stored=work.stored,
+            recipients=work.recipients,
+            begun_at=self._begun_at,
+            written_at=now,
+        )
+        with suppress(Unavailable):
+            self._campaigns.note_progress(self._written)
 
-
-class Rejects:
-    """Rejected lines: counted by reason, and kept as gzipped CSV that a spreadsheet may open."""
-
-    def __init__(self) -> None:
-        self.reasons: Counter[str] = Counter()
-        self._packer = zlib.compressobj(wbits=_GZIP_WINDOW)
-        self._packed = bytearray(self._packer.compress(REJECTS_HEADING.encode()))
-
-    def add(self, line: int, reason: str, raw: str) -> None:
-        self.reasons[reason] += 1
-        row = f"{line},{reason},{safe_cell(raw[:REJECT_MAX])}\r\n"
-        self._packed += self._packer.compress(row.encode())
-
-    def finish(self) -> bytes:
-        self._packed += self._packer.flush()
-        return bytes(self._packed)
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What a file holds."""
-
-    gathered: Gathered
-    values: Values
-    rejects: Rejects
+    def end(self) -> None:
+        if self._written:
+            with suppress(Unavailable):
+                self._campaigns.forget_progress(self._written)
 
 
-def _entry(place: int, key: str, chunk: Chunk, data: bytes) -> ChunkEntry:
-    return ChunkEntry(
-        number=place,
-        key=key,
-        count=len(chunk.tokens),
-        first_token=f"{chunk.tokens[0]:016x}",
-        last_token=f"{chunk.tokens[-1]:016x}",
-        sha256=hashlib.sha256(data).hexdigest(),
-    )
+def _compared(blocks: Iterable[bytes], sha256: str) -> Iterator[bytes]:
+    """The blocks; BadFile at their end if they are not the file that was meant."""
+    found = hashlib.sha256()
+    for block in blocks:
+        found.update(block)
+        yield block
+    if found.hexdigest() != sha256:
+        raise BadFile(
+            "What arrived is not the file that was announced: its SHA-256 is another one. "
+            "Upload the file again."
+        )
 
 
 def _no_numbers(counts: ListCounts) -> str:

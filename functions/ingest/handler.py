@@ -13,6 +13,7 @@ import msgspec
 
 from chalicelib import bootstrap
 from chalicelib.telemetry import logger
+from functions.ingest import indexing, pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +87,7 @@ def uploaded(body: str) -> Iterator[tuple[str, str]]:
 
 def _ingest(workspace: str, list_id: str) -> None:
     names = {"workspace": workspace, "list": list_id}
-    recipients = bootstrap.ingest().run(workspace, list_id)
+    recipients = bootstrap.ingest(pipeline.gather).run(workspace, list_id)
     if recipients is None:
         logger(SERVICE).warning("no such list", extra=names)
         return
@@ -101,3 +102,10 @@ def _ingest(workspace: str, list_id: str) -> None:
             "rejected": counts.rejected,
         },
     )
+    _index(workspace, list_id)
+
+
+def _index(workspace: str, list_id: str) -> None:
+    """Of a list that is ready. A message whose index was not finished comes again."""
+    if bootstrap.indexer(indexing.store_parts).index(workspace, list_id):
+        logger(SERVICE).info("list indexed", extra={"workspace": workspace, "list": list_id})

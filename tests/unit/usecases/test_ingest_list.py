@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import csv
 import gzip
-import hmac
+import hashlib
 import io
 import random
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 from typing_extensions import override
 
 from chalicelib.domain.audit import system
-from chalicelib.domain.errors import NotFound, Stale
+from chalicelib.domain.errors import NotFound, Stale, Unavailable
 from chalicelib.domain.formats import chunk as chunk_format
 from chalicelib.domain.formats import manifest as manifest_format
 from chalicelib.domain.recipient_list import ListCounts, ListStatus, RecipientList
+from chalicelib.domain.tokens import Mixer
 from chalicelib.sms.phone import BadNumber, normalise
 from chalicelib.usecases.auditing import Auditor, Retentions
-from chalicelib.usecases.ingest_list import Ingest
+from chalicelib.usecases.ingest_list import PROGRESS_EVERY, Ingest
+from functions.ingest import framing, pipeline
+from functions.ingest.pipeline import gather
 from tests.fakes import samples
 from tests.fakes.records import FakeCampaigns, FakeChanges, FakeDirectory, Records
 from tests.fakes.services import FakeClock, FakeDataKeys, FakeIds
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from chalicelib.domain.audit import AuditRecord
+    from chalicelib.domain.ingest_progress import IngestProgress
 
 LIMIT = 10_000_000
 KEY = "wsp_a/lst_a"
@@ -45,6 +50,7 @@ class World:
     blobs: FakeBlobs = field(default_factory=FakeBlobs)
     data_keys: FakeDataKeys = field(default_factory=FakeDataKeys)
     ids: FakeIds = field(default_factory=FakeIds)
+    clock: FakeClock = field(default_factory=FakeClock)
     limit: int = LIMIT
 
     def __post_init__(self) -> None:
@@ -53,7 +59,7 @@ class World:
 
     @property
     def ingest(self) -> Ingest:
-        directory, clock = FakeDirectory(self.records), FakeClock()
+        directory, clock = FakeDirectory(self.records), self.clock
         return Ingest(
             directory=directory,
             campaigns=FakeCampaigns(self.records),
@@ -63,6 +69,7 @@ class World:
             data_keys=self.data_keys,
             clock=clock,
             auditor=Auditor(clock, self.ids, Retentions(directory, clock)),
+            pipeline=gather,
             limit=self.limit,
         )
 
@@ -173,16 +180,10 @@ def test_chunks_stand_in_the_order_of_tokens_under_the_workspace_key(world: Worl
     numbers = [str(447400000000 + place) for place in range(25_000)]
     world.run("\n".join(reversed(numbers)).encode(), "all.txt")
 
-    key = world.data_keys.unwrap("wsp_a", world.wrapped)
-    expected = sorted(
-        (hmac.digest(key, number.encode(), "sha256")[:8].hex(), int(number)) for number in numbers
-    )
-    found = [
-        (f"{token:016x}", number)
-        for chunk in world.chunks()
-        for token, number in zip(chunk.tokens, chunk.numbers, strict=True)
-    ]
-    assert found == expected
+    mixer = Mixer.of(world.data_keys.unwrap("wsp_a", world.wrapped))
+    expected = sorted((f"{mixer.token(int(number)):016x}", int(number)) for number in numbers)
+    found = [number for chunk in world.chunks() for number in chunk.numbers]
+    assert found == [number for _, number in expected]
     assert [entry.count for entry in world.manifest.chunks] == [10_000, 10_000, 5_000]
     assert [entry.key for entry in world.manifest.chunks] == [
         f"{PREFIX}chunk-{place:05}" for place in range(3)
@@ -493,8 +494,8 @@ def test_values_and_names_are_part_of_the_digest() -> None:
         digest(whole.replace("a,b", ",")),
     ]
     assert len(set(digests)) == len(digests)
-    # Where the lines and the columns stand is of no matter.
-    assert digest("phone,b,a\n447400123457,,z\n447400123456,y,x\n") == digests[0]
+    # Where the lines stand is of no matter.
+    assert digest("phone,a,b\n447400123457,z,\n447400123456,x,y\n") == digests[0]
 
 
 @pytest.mark.parametrize(
@@ -534,3 +535,110 @@ def test_a_killed_ingest_with_columns_comes_to_the_same(world: World) -> None:
     assert done is not None
     assert (done.digest, done.columns) == (digest, ("name",))
     assert [entry.count for entry in world.manifest.chunks] == [10_000, 1_000]
+
+
+class SlowUploads(FakeUploads):
+    """Each piece of a file takes its time."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(piece=40_000)
+        self._clock = clock
+
+    @override
+    def read(self, key: str) -> Iterator[bytes]:
+        for piece in super().read(key):
+            self._clock.advance(PROGRESS_EVERY / 2)
+            yield piece
+
+
+class WatchedCampaigns(FakeCampaigns):
+    def __init__(self, records: Records) -> None:
+        super().__init__(records)
+        self.noted: list[IngestProgress] = []
+
+    @override
+    def note_progress(self, progress: IngestProgress) -> None:
+        super().note_progress(progress)
+        self.noted.append(progress)
+
+
+def test_who_waits_is_told_how_far_it_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(framing, "BLOCK", 40_000)
+    world.uploads, campaigns = SlowUploads(world.clock), WatchedCampaigns(world.records)
+    data = b"".join(b"%d\nx\n" % (447_400_000_000 + at) for at in range(30_000))
+    world.receive(data, "all.txt")
+    begun = world.clock.now()
+
+    done = replace(world.ingest, campaigns=campaigns).run("wsp_a", "lst_a")
+
+    assert done is not None
+    assert done.status is ListStatus.READY
+    assert len(campaigns.noted) > 2
+    times = [progress.written_at for progress in campaigns.noted]
+    assert all(later - one >= PROGRESS_EVERY for one, later in pairwise([begun, *times]))
+    octets = [progress.octets for progress in campaigns.noted]
+    assert octets == sorted(set(octets))
+    assert octets[-1] <= len(data)
+    last = campaigns.noted[-1]
+    assert (last.begun_at, last.size, last.stored) == (begun, len(data), 0)
+    assert 0 < last.recipients <= last.lines <= 60_000
+    # Nobody waits any more.
+    assert campaigns.progress("wsp_a", "lst_a") is None
+
+
+def test_progress_that_cannot_be_written_holds_nothing_up(world: World) -> None:
+    class AwayCampaigns(FakeCampaigns):
+        @override
+        def note_progress(self, progress: IngestProgress) -> None:
+            raise Unavailable("campaigns")
+
+        forget_progress = note_progress
+
+    world.uploads = SlowUploads(world.clock)
+    world.receive(b"447400123456\n" * 20_000, "all.txt")
+    done = replace(world.ingest, campaigns=AwayCampaigns(world.records)).run("wsp_a", "lst_a")
+    assert done is not None
+    assert done.status is ListStatus.READY
+
+
+def test_a_file_of_nothing_plain_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = {
+        "ODD_MAX": ("tel. {}\n", "Too many lines are no plain numbers"),
+        "ASKED_MAX": ("+55 0 15 11 9{:08}\n", "Too many lines are no plain numbers"),
+        "REJECTED_MAX": ("{}\n", "Too many lines hold no valid number, more than 100."),
+    }
+    for limit, (line, sentence) in lines.items():
+        with monkeypatch.context() as patched:
+            patched.setattr(pipeline, limit, 100)
+            done = world.run("".join(map(line.format, range(102))).encode(), "all.txt")
+            assert done.failure is not None
+            assert done.failure.startswith(sentence)
+
+
+@pytest.mark.parametrize("piece", [7, 10_000])
+def test_the_file_is_compared_with_what_was_announced(piece: int) -> None:
+    data = b"447400123456\n447400123457\n"
+    announced = hashlib.sha256(data).hexdigest()
+    for sent, status in ((data, ListStatus.READY), (data[:-1], ListStatus.FAILED)):
+        world = World(uploads=FakeUploads(piece=piece))
+        world.receive(sent)
+        world.records.put(replace(world.stored, sha256=announced))
+        done = world.ingest.run("wsp_a", "lst_a")
+        assert done is not None
+        assert done.status is status
+        assert bool(world.blobs.objects) is (status is ListStatus.READY)
+        assert (done.failure or "") == (
+            ""
+            if sent == data
+            else "What arrived is not the file that was announced: its SHA-256 is another one. "
+            "Upload the file again."
+        )
+
+
+def test_an_upload_may_name_its_numbers_column(world: World) -> None:
+    world.receive(b"name,Mobile\nAnna,447400123456\n")
+    world.records.put(replace(world.stored, number_column="mobile"))
+    done = world.ingest.run("wsp_a", "lst_a")
+    assert done is not None
+    assert (done.status, done.columns) == (ListStatus.READY, ("name",))
+    assert world.rows() == {"447400123456": ("Anna",)}

@@ -1,4 +1,6 @@
-"""Uploaded tables: every good form gives the same column, every bad one a clear no."""
+"""Uploaded tables, cut into blocks: every good form gives the same fields, every bad one a clear
+no.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +8,26 @@ import csv
 import gzip
 import io
 import tracemalloc
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.sms.table import RECORD_MAX, BadFile, read_table, safe_cell, unpack
+from chalicelib.domain.tokens import Mixer
+from chalicelib.sms.numbering import plans
+from chalicelib.sms.table import RECORD_MAX, cells, first
+from chalicelib.sms.unpacking import BadFile, lines_of, unpack
+from functions.ingest import fields, framing
+from functions.ingest.framing import Framer
+from functions.ingest.numbers import Judge
+from functions.ingest.reading import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from functions.ingest.framing import Block
 
 LIMIT = 10_000_000
 ROWS = [(1, "447400123456"), (2, "+33612345678"), (3, "0049 1512 3456789")]
@@ -29,13 +41,54 @@ def column(data: bytes | Iterable[bytes], *, delimited: bool = True) -> list[tup
 def rows_of(
     data: bytes | Iterable[bytes], *, delimited: bool = True
 ) -> list[tuple[int, str, list[str]]]:
+    """Line, first field and values of each record, as the blocks have them."""
+    framer = framer_of(data, delimited=delimited)
+    found = list(told(framer.begin(), framer))
+    reader = Reader(framer.layout, None, judge(), Mixer.of(b"k" * 32))
+    for block in framer.blocks():
+        reader.read(block)
+        found += told(block, framer)
+    return found
+
+
+@cache
+def judge() -> Judge:
+    return Judge(plans(), None)
+
+
+def framer_of(data: bytes | Iterable[bytes], *, delimited: bool = True) -> Framer:
     blocks = [data] if isinstance(data, bytes) else data
-    table = read_table(unpack(blocks, LIMIT), delimited=delimited)
-    return [(line, field, list(cells)) for line, field, cells in table.rows]
+    return Framer(lines_of(unpack(blocks, LIMIT)), delimited=delimited)
+
+
+def told(block: Block, framer: Framer) -> Iterator[tuple[int, str, list[str]]]:
+    layout = framer.layout
+    if layout is None:
+        lines = block.records or enumerate(block.octets.decode().split("\n"), block.line)
+        yield from ((at, line.strip(), []) for at, line in lines if line.strip())
+        return
+    for line, record in block.records or seen(block, layout.delimiter):
+        if record.strip(" ,;\t"):
+            places = layout.places
+            values = cells(record, layout.delimiter, max(places, default=0) + 1)
+            yield line, first(record, layout.delimiter), [values[place] for place in places]
+
+
+def seen(block: Block, delimiter: str) -> Iterator[tuple[int, str]]:
+    found = fields.records_of(block, delimiter)
+    for line, start, end in zip(found.lines, found.starts, found.ends, strict=True):
+        yield int(line), block.octets[start:end].decode()
 
 
 def columns_of(text: str, *, delimited: bool = True) -> tuple[str, ...]:
-    return read_table([text.encode()], delimited=delimited).columns
+    framer = framer_of(text.encode(), delimited=delimited)
+    framer.begin()
+    return framer.layout.columns if framer.layout else ()
+
+
+@pytest.fixture(autouse=True, params=[framing.BLOCK, 40, 1])
+def _block(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(framing, "BLOCK", request.param)
 
 
 def bytewise(data: bytes, step: int = 1) -> list[bytes]:
@@ -217,7 +270,7 @@ def test_an_endless_quote_is_noticed_early() -> None:
 
     with pytest.raises(BadFile, match="Line 1 opens a quote"):
         column(endless())
-    assert taken < 100
+    assert taken < 200
 
 
 cell = st.text(st.sampled_from('1234567890 +,;"\n\tx'), max_size=8)
@@ -256,20 +309,54 @@ def test_any_text_is_read_alike_in_one_block_and_bytewise(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "safe"),
+    ("text", "sentence"),
     [
-        ("44 7400", '"44 7400"'),
-        ('=HYPERLINK("x")', '"\'=HYPERLINK(""x"")"'),
-        ("+44", '"\'+44"'),
-        ("-1", '"\'-1"'),
-        ("@sum", '"\'@sum"'),
-        ("\tx", '"\'\tx"'),
-        ("\r=1", '"\'\r=1"'),
-        (" =1", '"\' =1"'),
-        ("\uff1d1", '"\'\uff1d1"'),
-        ("", '""'),
-        ("a=b", '"a=b"'),
+        (
+            "phone;name\n447400123456;x\n",
+            (
+                'No column has the heading "mobile" that number_column names. '
+                "The headings are: phone, name."
+            ),
+        ),
+        (
+            "phone," + ",".join(f"c{at}" for at in range(20)) + "\n",
+            (
+                'No column has the heading "mobile" that number_column names. '
+                "The headings are: phone, c0, c1, c2, c3, c4, c5, c6, c7, c8 and more."
+            ),
+        ),
+        (
+            "447400123456,x\n",
+            (
+                'The file has no line of headings, so that none is "mobile". '
+                "Add one above the numbers, or leave number_column out."
+            ),
+        ),
+        (
+            "name,Mobile,MOBILE \n",
+            (
+                '2 columns have the heading "mobile" that number_column names. '
+                "Give each column a heading of its own."
+            ),
+        ),
     ],
 )
-def test_no_cell_is_taken_for_a_formula(value: str, safe: str) -> None:
-    assert safe_cell(value) == safe
+def test_a_number_column_that_is_not_there(text: str, sentence: str) -> None:
+    framer = Framer(iter([text.encode()]), delimited=True, number_column=" Mobile")
+    with pytest.raises(BadFile) as caught:
+        framer.begin()
+    assert str(caught.value) == sentence
+
+
+def test_a_text_file_has_no_number_column() -> None:
+    framer = Framer(iter([b"447400123456\n"]), delimited=False, number_column="mobile")
+    with pytest.raises(BadFile, match=r"^A \.txt file holds one number a line"):
+        framer.begin()
+
+
+def test_headings_that_look_like_numbers_are_headings_where_one_is_named() -> None:
+    text = "2024001,Mobile\n1,447400123456\n2\n"
+    framer = Framer(iter([text.encode()]), delimited=True, number_column="mobile")
+    framer.begin()
+    assert framer.layout is not None
+    assert (framer.layout.number, framer.layout.places) == (1, (0,))
