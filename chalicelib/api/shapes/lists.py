@@ -9,10 +9,18 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.api.shapes import Shape, patterns
-from chalicelib.domain.recipient_list import NAME_MAX, PART_BYTES, ListStatus
+from chalicelib.domain import recipient_list as rules
+from chalicelib.domain.recipient_list import (
+    HEADING_MAX,
+    NAME_MAX,
+    PART_BYTES,
+    ListPurpose,
+    ListStatus,
+)
 from chalicelib.usecases.lists import PARTS_PER_CALL
 
 if TYPE_CHECKING:
+    from chalicelib.domain.ingest_progress import IngestProgress
     from chalicelib.domain.recipient_list import RecipientList
 
 ListName = Annotated[
@@ -33,6 +41,28 @@ Country = Annotated[
         examples=["GB"],
     ),
 ]
+Sha256 = Annotated[
+    str,
+    Meta(
+        pattern=patterns.SHA256,
+        description="Of the file as it is uploaded; one that arrives with another content fails.",
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    ),
+]
+Heading = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=HEADING_MAX,
+        description="Heading of the column that holds the numbers, if it is not the first one. Not "
+        "for .txt files, which have no columns.",
+        examples=["phone"],
+    ),
+]
+Purpose = Annotated[
+    ListPurpose,
+    Meta(description="`suppression`: its numbers are those that campaigns leave alone."),
+]
 PartNumber = Annotated[int, Meta(ge=1, examples=[1])]
 
 
@@ -50,6 +80,9 @@ class NewList(Shape, frozen=True):
         ),
     ]
     default_country: Country | None = None
+    purpose: Purpose = ListPurpose.RECIPIENTS
+    sha256: Sha256 | None = None
+    number_column: Heading | None = None
 
 
 class PartNumbers(Shape, frozen=True):
@@ -74,6 +107,20 @@ class ListCountsOut(msgspec.Struct, frozen=True):
     ]
 
 
+class ProgressOut(msgspec.Struct, frozen=True):
+    """How far the reading of a list is."""
+
+    octets: Annotated[int, Meta(description="Of the file, that were read.")]
+    size: Annotated[int, Meta(description="Octets of the file.")]
+    lines: Annotated[int, Meta(description="With a recipient, or rejected.")]
+    recipients: Annotated[int, Meta(description="To be stored, or a few less: some come twice.")]
+    stored: Annotated[int, Meta(description="Of the recipients.")]
+    share: Annotated[float, Meta(ge=0, le=1, description="What is done of all the work.")]
+    lines_per_second: float
+    begun_at: datetime
+    ends_at: Annotated[datetime | None, Meta(description="If it goes on as it did.")]
+
+
 class ListOut(msgspec.Struct, frozen=True):
     id: Annotated[str, Meta(examples=["lst_01jqz7c3n2v6w8x9y0a1b2c3d4"])]
     name: Annotated[str, Meta(examples=["spring.csv"])]
@@ -89,6 +136,34 @@ class ListOut(msgspec.Struct, frozen=True):
     digest: Annotated[str | None, Meta(description="Of its content; null until it is ready.")]
     failure: Annotated[str | None, Meta(description="Why it failed, if it did.")]
     created_at: datetime
+    purpose: ListPurpose
+    default_country: Country | None
+    number_column: str | None
+    sha256: Annotated[str | None, Meta(description="As it was named when the upload began.")]
+    progress: Annotated[
+        ProgressOut | None, Meta(description="Null unless its lines are being read just now.")
+    ]
+
+
+class PartThere(msgspec.Struct, frozen=True):
+    part: int
+    size: int
+
+
+class PartsThere(msgspec.Struct, frozen=True):
+    """In the order of their numbers."""
+
+    parts: list[PartThere]
+
+
+class Rejects(msgspec.Struct, frozen=True):
+    url: Annotated[
+        str,
+        Meta(
+            description="To GET a gzipped CSV from, of line, reason and value; for a short time.",
+            examples=["https://data.example/…"],
+        ),
+    ]
 
 
 class PartAddress(msgspec.Struct, frozen=True):
@@ -106,7 +181,18 @@ class PartAddresses(msgspec.Struct, frozen=True):
     parts: list[PartAddress]
 
 
-def recipient_list(item: RecipientList) -> ListOut:
+def new_list(new: NewList) -> rules.NewList:
+    return rules.NewList(
+        name=new.name,
+        size=new.size,
+        default_country=new.default_country,
+        purpose=new.purpose,
+        sha256=new.sha256,
+        number_column=new.number_column,
+    )
+
+
+def recipient_list(item: RecipientList, progress: IngestProgress | None) -> ListOut:
     counts = item.counts
     return ListOut(
         id=item.id,
@@ -123,4 +209,23 @@ def recipient_list(item: RecipientList) -> ListOut:
         digest=item.digest,
         failure=item.failure,
         created_at=item.created_at,
+        purpose=item.purpose,
+        default_country=item.default_country,
+        number_column=item.number_column,
+        sha256=item.sha256,
+        progress=_progress(progress) if progress else None,
+    )
+
+
+def _progress(progress: IngestProgress) -> ProgressOut:
+    return ProgressOut(
+        octets=progress.octets,
+        size=progress.size,
+        lines=progress.lines,
+        recipients=progress.recipients,
+        stored=progress.stored,
+        share=round(progress.share, 4),
+        lines_per_second=round(progress.lines_per_second, 1),
+        begun_at=progress.begun_at,
+        ends_at=progress.ends_at,
     )
