@@ -9,7 +9,7 @@ from chalicelib.domain import delivery, tokens
 from chalicelib.domain import ledger as ledgers
 from chalicelib.domain.campaign import Campaign, Status, unsent_state
 from chalicelib.domain.codes import CodeSpace, meaning
-from chalicelib.domain.errors import require
+from chalicelib.domain.errors import NotFound, require
 from chalicelib.domain.formats import chunk as chunk_format
 from chalicelib.domain.ledger import RecipientState
 from chalicelib.domain.rights import Right
@@ -18,7 +18,7 @@ from chalicelib.usecases.ledgers import read
 from chalicelib.usecases.ports import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from chalicelib.domain.delivery import ChunkRecord
     from chalicelib.domain.ledger import Counters, Fact, PartRecord
@@ -52,6 +52,8 @@ class PartLine:
 
 @dataclass(frozen=True, slots=True)
 class RecipientLine:
+    """`number` is "erased" where it was, or the list was deleted; `ctn_hash` is empty then."""
+
     number: str
     ctn_hash: str
     state: RecipientState
@@ -87,7 +89,7 @@ class Recipients:
         campaign = self.campaigns.campaign(caller.workspace, campaign_id)
         if campaign.archived_at is not None:
             caller.must(Right.VIEW_ARCHIVE)
-        number, first = _position(after)
+        number, first = position_in(after)
         if number >= campaign.chunks:
             return Page([], None)
         chunk = self.delivery.chunk(caller.workspace, campaign_id, number)
@@ -123,17 +125,18 @@ class Recipients:
         workspace = self.directory.workspace(campaign.workspace)
         key = self.data_keys.unwrap(workspace.id, workspace.wrapped_data_key)
         number_hash = tokens.hasher(key)
-        numbers = chunk_format.decode(self.blobs.get(chunk.source)).numbers
+        numbers = self._numbers(chunk)
         records = read(self.delivery, self.blobs, chunk).records
         lines = []
         for index in range(first, min(first + limit, chunk.recipients)):
-            digits = str(numbers[index])
+            # Of an erased number nothing is told but what became of it.
+            digits = None if chunk_format.is_hole(numbers[index]) else str(numbers[index])
             parts = records.get(index, ())
             state = ledgers.state_of(parts)
             lines.append(
                 RecipientLine(
-                    number=shown(digits),
-                    ctn_hash=number_hash(digits).hex(),
+                    number=chunk_format.ERASED if digits is None else shown(digits),
+                    ctn_hash="" if digits is None else number_hash(digits).hex(),
                     state=unsent_state(campaign.status) or state
                     if state is RecipientState.PENDING
                     else state,
@@ -141,6 +144,13 @@ class Recipients:
                 )
             )
         return lines
+
+    def _numbers(self, chunk: ChunkRecord) -> Sequence[int]:
+        """Ledgers outlast lists: once the list is deleted, all its numbers are gone."""
+        try:
+            return chunk_format.decode(self.blobs.get(chunk.source)).numbers
+        except NotFound:
+            return [chunk_format.HOLES_FROM] * chunk.recipients
 
 
 def totals_of(records: Delivery, campaign: Campaign) -> Counters:
@@ -152,7 +162,7 @@ def totals_of(records: Delivery, campaign: Campaign) -> Counters:
     return _ended(totals, campaign.status)
 
 
-def _position(after: str | None) -> tuple[int, int]:
+def position_in(after: str | None) -> tuple[int, int]:
     """Chunk and place in it; the cursor is opaque to callers."""
     if after is None:
         return 0, 0
