@@ -1,6 +1,7 @@
-"""The first super admin (SPEC 2.1): invited by an operator, who has AWS credentials but no account.
+"""What operators do, who have AWS credentials but no account: invite the first super admin (SPEC
+2.1), and have data keys wrapped anew (SPEC 5.5).
 
-The one command that is no client of the HTTP API: its use case runs in this process, on the
+The commands that are no clients of the HTTP API: their use cases run in this process, on the
 installation's own tables. A module of its own, loaded when it is needed, for AWS's SDK takes longer
 to load than other commands take to run.
 """
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from chalicelib.domain.invitation import Invitation
+    from chalicelib.usecases.installation import Installation
     from cli.command import Context
 
 UNKNOWN_OPERATOR: Final = "operator"
@@ -84,16 +86,33 @@ def invite_super_admin(context: Context, given: Namespace) -> Exit:
     return Exit.OK
 
 
+def rewrap_data_keys(context: Context, given: Namespace) -> Exit:
+    """One line each, as they are done: a later stop undoes none of them."""
+    done = 0
+    with _installation(given, "mc rewrap-data-keys") as (installation, _):
+        for workspace in installation.rewrap_data_keys():
+            done += 1
+            context.screen.show({"workspace": workspace.id, "version": workspace.version})
+            context.screen.say(workspace.id)
+    context.screen.say(f"Wrapped anew: {done} data keys. The keys are the same as before.")
+    return Exit.OK
+
+
 def _invited(given: Namespace) -> tuple[Invitation, str, str | None]:
     """With the token, and the server's address if that is known."""
+    with _installation(given, "mc bootstrap") as (installation, url):
+        return *installation.invite_super_admin(given.email, recover=given.recover), url
+
+
+@contextmanager
+def _installation(given: Namespace, tool: str) -> Iterator[tuple[Installation, str | None]]:
+    """Operators' use cases, and the server's address if that is known."""
     try:
         with _environment({"AWS_DEFAULT_REGION": given.region} if given.region else {}):
             session = boto3.session.Session()
             place = _place(session, given.data_stack, given.app_stack)
             with _environment(place.settings):
-                installation = bootstrap.installation(_operator(session))
-                made = installation.invite_super_admin(given.email, recover=given.recover)
-                return *made, place.url
+                yield bootstrap.installation(_operator(session, tool)), place.url
     except Invalid as error:
         raise UsageError(str(error)) from error
     except (MessageCenterError, SettingError) as error:
@@ -148,13 +167,13 @@ def _is_configured() -> bool:
     return True
 
 
-def _operator(session: boto3.session.Session) -> Actor:
+def _operator(session: boto3.session.Session, tool: str) -> Actor:
     """Who the audit log names."""
     try:
         user = session.client("sts", config=BRIEF).get_caller_identity()["Arn"]
     except (BotoCoreError, AwsRefusal):
         user = UNKNOWN_OPERATOR
-    return Actor(user=user, role="system", agent="mc bootstrap")
+    return Actor(user=user, role="system", agent=tool)
 
 
 def _reason(error: Exception) -> str:

@@ -29,9 +29,12 @@ from chalicelib.usecases.invitations import (
     place_of,
     taken,
 )
-from chalicelib.usecases.ports import next_version
+from chalicelib.usecases.ports import every, next_version
+from chalicelib.usecases.standing import anew
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chalicelib.domain.audit import Actor, AuditRecord, Facts
     from chalicelib.domain.channel import Channel
     from chalicelib.domain.invitation import Invitation
@@ -128,6 +131,22 @@ class Installation:
     def add_channel(self, channel: Channel) -> Channel:
         check_channel(channel)
         return self._add(channel, MASTER, "channel.created", channel.id, name=channel.name)
+
+    def rewrap_data_keys(self) -> Iterator[Workspace]:
+        """Of every workspace, one after the other. The keys stay what they are, and so does all
+        that was made with them; what was stopped is begun anew, for twice does no harm.
+        """
+        for workspace in every(self.directory.workspaces):
+            yield self._rewrap(workspace.id)
+
+    def _rewrap(self, workspace_id: str) -> Workspace:
+        def again() -> Workspace:
+            workspace = self.directory.workspace(workspace_id)
+            wrapped = self.data_keys.rewrap(workspace_id, workspace.wrapped_data_key)
+            audit = self._audit(workspace_id, "data_key.rewrapped", workspace_id)
+            return self.changes.save(replace(workspace, wrapped_data_key=wrapped), audit)
+
+        return anew(again)
 
     def _add(self, record: R, workspace: str, action: str, target: str, **after: str) -> R:
         return self.changes.save(record, self._audit(workspace, action, target, **after))
