@@ -5,16 +5,19 @@ Read from the records each time, so neither a changed record nor a forged reques
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.campaign import check_gate, content_digest
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import Conflict, NotFound
+from chalicelib.domain.recipient_list import ListStatus
 
 if TYPE_CHECKING:
     from chalicelib.domain.campaign import Campaign
     from chalicelib.domain.recipient_list import RecipientList
     from chalicelib.domain.sender import Revision
     from chalicelib.usecases.ports import Campaigns
+
+_GONE: Final = "is not there any more: its author has to choose another, and submit it again."
 
 
 def content(campaigns: Campaigns, campaign: Campaign) -> tuple[Revision, RecipientList | None]:
@@ -23,7 +26,7 @@ def content(campaigns: Campaigns, campaign: Campaign) -> tuple[Revision, Recipie
     if written.sender is None or written.revision is None:
         raise Conflict("It has no sender.")
     revision = campaigns.revision(workspace, written.sender, written.revision)
-    return revision, campaigns.recipient_list(workspace, written.list) if written.list else None
+    return revision, _list(campaigns, workspace, written.list) if written.list else None
 
 
 def check(campaigns: Campaigns, campaign: Campaign) -> tuple[Revision, RecipientList | None]:
@@ -31,6 +34,16 @@ def check(campaigns: Campaigns, campaign: Campaign) -> tuple[Revision, Recipient
     revision, recipients = content(campaigns, campaign)
     check_gate(campaign, content_digest(campaign, revision, recipients))
     return revision, recipients
+
+
+def _list(campaigns: Campaigns, workspace: str, list_id: str) -> RecipientList:
+    try:
+        recipients = campaigns.recipient_list(workspace, list_id)
+    except NotFound:
+        raise Conflict(f"Its list {_GONE}") from None
+    if recipients.status is ListStatus.DELETED:
+        raise Conflict(f"Its list, {recipients.name}, {_GONE}")
+    return recipients
 
 
 def channel_of(campaign: Campaign, revision: Revision) -> str:
