@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from chalicelib.usecases.ownership import Ownership
     from chalicelib.usecases.ports import Clock, Ids, Secrets
-    from smpp_bridge.dispatch.dispatcher import Intents
+    from chalicelib.usecases.wishes import Wishes
+    from smpp_bridge.dispatch.intents import Intents
     from smpp_bridge.workers import Workers
 
 
@@ -24,6 +25,7 @@ class Means:
 
     name: str
     ownership: Ownership
+    wishes: Wishes
     secrets: Secrets
     clock: Clock
     ids: Ids

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from chalicelib.usecases.ownership import Ownership
 from smpp_bridge.channel import ChannelOwner
-from smpp_bridge.dispatch.dispatcher import Intents
+from smpp_bridge.dispatch.intents import Intents
 from smpp_bridge.link import client_tls
 from smpp_bridge.means import Means
 from smpp_bridge.workers import Workers
@@ -51,6 +51,7 @@ def means_of(parts: Bridge) -> Means:
     return Means(
         name=settings.name,
         ownership=Ownership(parts.delivery, parts.campaigns, parts.blobs),
+        wishes=parts.wishes,
         secrets=parts.secrets,
         clock=parts.clock,
         ids=parts.ids,

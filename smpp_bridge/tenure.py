@@ -11,16 +11,19 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.channel import LEASE, RENEW_EVERY
+from chalicelib.domain.formats.chunk import is_hole
 from chalicelib.domain.formats.frame import TEXT_MAX
 from chalicelib.usecases.ownership import Refusal, Term
 from smpp_bridge.binding import Binding
 from smpp_bridge.dispatch.dispatcher import Dispatcher
 from smpp_bridge.dispatch.effects import Abandon, Append, Finish, Now, RecordIntent, Submit
+from smpp_bridge.hearing import Hearing
 from smpp_bridge.inbox import Inbox
 from smpp_bridge.protocol.commands import INVALID_COMMAND_ID
 from smpp_bridge.protocol.errors import LocalProtocolError
@@ -74,6 +77,7 @@ class Tenure:
         self._refusals: dict[ChunkKey, str] = {}
         self._writing: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self._hearing = Hearing(means, self._dispatcher, self._take, self._wake.set)
         self._over = asyncio.Event()
         self._binding = Binding(
             means,
@@ -88,7 +92,13 @@ class Tenure:
         self._over.set()
 
     async def run(self) -> None:
-        loops = (self._renewing, self._ticking, self._receiving, self._reporting)
+        loops = (
+            self._renewing,
+            self._ticking,
+            self._hearing.listen,
+            self._receiving,
+            self._reporting,
+        )
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
@@ -147,13 +157,15 @@ class Tenure:
             look = partial(
                 self._ownership.take_offers,
                 self._term,
-                self._dispatcher.held,
+                replace(self._dispatcher.held, barred=self._hearing.barred),
                 appetite,
                 self._means.now().ms,
             )
             _, orders = await self._workers.attempt("look at the offers", look)
             if orders is not None:
                 self._obey(orders)
+                if orders.jobs:
+                    await self._hearing.hear(orders.jobs)
             await asyncio.sleep(POLL)
 
     async def _linking(self) -> None:
@@ -200,8 +212,6 @@ class Tenure:
             self._dispatcher.drop(campaign, unsent_as, now)
         for refusal in orders.refusals:
             self._refuse(refusal)
-        for job in orders.jobs:
-            self._take(job)
         self._wake.set()
 
     def _take(self, job: Job) -> None:
@@ -273,6 +283,9 @@ class Tenure:
         if link is None:
             raise AssertionError("the dispatcher submits while there is no link")
         job = effect.job
+        if is_hole(job.numbers[effect.index]):
+            self._dispatcher.withheld(effect, now)
+            return
         number, part = str(job.numbers[effect.index]), job.message.parts[effect.part]
         sequence = link.submit(self._templates[job.key], number, part)
         self._dispatcher.submitted(effect, sequence, now)

@@ -1,16 +1,24 @@
-"""Surveys that were asked for, on their way through an SQS queue to the function that makes them
-(SPEC 4.2).
+"""Surveys and screenings that were asked for, on their way through an SQS queue to the function
+that makes them (SPEC 4.2).
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.domain.errors import Unavailable
 
 if TYPE_CHECKING:
     from chalicelib.adapters.aws import Clients
+
+
+class Asked(NamedTuple):
+    """A survey of a campaign's text, or a screening of a list: one of them is named."""
+
+    workspace: str
+    campaign: str | None
+    list: str | None
 
 
 class SqsSurveys:
@@ -19,16 +27,25 @@ class SqsSurveys:
         self._queue_url = queue_url
 
     def request(self, workspace: str, campaign: str) -> None:
+        self._send({"workspace": workspace, "campaign": campaign})
+
+    def request_screening(self, workspace: str, list_id: str) -> None:
+        self._send({"workspace": workspace, "list": list_id})
+
+    def _send(self, message: dict[str, str]) -> None:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - with boto3
 
-        body = json.dumps({"workspace": workspace, "campaign": campaign})
         try:
-            self._clients.sqs().send_message(QueueUrl=self._queue_url, MessageBody=body)
+            self._clients.sqs().send_message(
+                QueueUrl=self._queue_url, MessageBody=json.dumps(message)
+            )
         except (BotoCoreError, ClientError) as error:
             raise Unavailable("The queue of surveys") from error
 
 
-def survey_from_json(body: str) -> tuple[str, str]:
-    """Workspace and campaign that a message of the queue names."""
+def asked_from_json(body: str) -> Asked:
+    """What a message of the queue names."""
     told = json.loads(body)
-    return told["workspace"], told["campaign"]
+    if "list" in told:
+        return Asked(told["workspace"], None, told["list"])
+    return Asked(told["workspace"], told["campaign"], None)

@@ -70,10 +70,14 @@ class ChunkRecord:
     # First attempts may have been made for recipients 0 to intent - 1, for nobody else (DESIGN
     # 4.6).
     intent: int = 0
-    # Key of the ledger object on S3; empty = none written yet.
+    # Key of the ledger object on S3; empty = none written yet. The build writes the first one, of
+    # those who wanted no messages then.
     ledger: str = ""
     counters: Counters = field(default_factory=Counters)
     settled: bool = False
+    # When the build asked who wants no messages: who said so since then is in no ledger. None: it
+    # did not ask.
+    as_of: datetime | None = None
     version: int = 0
 
 

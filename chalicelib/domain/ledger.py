@@ -18,12 +18,12 @@ from itertools import chain
 from operator import add, attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from chalicelib.domain.codes import CodeSpace
 from chalicelib.sms.parts import MAX_PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from chalicelib.domain.codes import CodeSpace
+    from datetime import datetime
 
 
 class OutcomeKind(IntEnum):
@@ -206,6 +206,15 @@ def merge(ledger: Ledger, outcomes: Iterable[Outcome]) -> Ledger:
             raise BadOutcome(f"recipient {outcome.index}: the chunk has {ledger.recipients}")
         records[outcome.index] = _with(records.get(outcome.index, ()), outcome)
     return Ledger(ledger.recipients, records)
+
+
+def suppressed(recipients: int, places: Iterable[int], at: datetime) -> Ledger:
+    """Of a chunk of which nobody was tried yet: those at `places` never will be. One outcome says
+    so of the whole message, however many parts it would have had.
+    """
+    at_ms = int(at.timestamp() * 1000)
+    fact = Fact(OutcomeKind.SUPPRESSED, at_ms, CodeSpace.NONE, 0, "")
+    return Ledger(recipients, dict.fromkeys(places, (PartRecord(fact),)))
 
 
 def state_of(parts: Sequence[PartRecord]) -> RecipientState:

@@ -14,16 +14,19 @@ from chalicelib.domain import campaign as rules
 from chalicelib.domain import plan
 from chalicelib.domain.audit import system
 from chalicelib.domain.campaign import Campaign, Move, Status
-from chalicelib.domain.delivery import Traffic
+from chalicelib.domain.delivery import Traffic, ledger_key
 from chalicelib.domain.errors import Conflict, Exists, NotFound
+from chalicelib.domain.formats import chunk as chunk_format
+from chalicelib.domain.formats import ledger as ledger_format
 from chalicelib.domain.formats import manifest as manifests
+from chalicelib.domain.ledger import count, settled, suppressed
 from chalicelib.domain.recipient_list import list_prefix
 from chalicelib.usecases import gate
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chalicelib.domain.delivery import Window
+    from chalicelib.domain.delivery import ChunkRecord, Window
     from chalicelib.domain.recipient_list import RecipientList
     from chalicelib.usecases.auditing import Auditor
     from chalicelib.usecases.folding import Folder
@@ -34,7 +37,9 @@ if TYPE_CHECKING:
         Clock,
         Delivery,
         Executions,
+        Ids,
     )
+    from chalicelib.usecases.wishes import Unwanted, Wishes
 
 # A channel's traffic is looked through for receipts for the validity period and this (DESIGN 4.9).
 TRAFFIC_GRACE = timedelta(days=3)
@@ -69,7 +74,9 @@ class Driver:
     changes: Changes
     executions: Executions
     folder: Folder
+    wishes: Wishes
     clock: Clock
+    ids: Ids
     auditor: Auditor
 
     def build(self, workspace: str, campaign_id: str) -> Step:
@@ -146,13 +153,37 @@ class Driver:
             raise Conflict(f"This installation cannot send {', '.join(missing)} yet.")
         key = f"{list_prefix(campaign.workspace, recipients.id)}/manifest"
         records = plan.chunk_records(campaign, manifests.decode(self.blobs.get(key)))
-        self.delivery.add_chunks(records)
+        self._add_chunks(campaign, records)
         for window in plan.windows(campaign, self.clock.now()):
             try:
                 self.campaigns.put_window(window)
             except Exists:  # laid out by an earlier try
                 continue
         return len(records)
+
+    def _add_chunks(self, campaign: Campaign, records: list[ChunkRecord]) -> None:
+        """Those that an earlier try did not add. What that knew of their recipients' wishes goes
+        with each of them, so what was said since is not lost.
+        """
+        laid_out = self.delivery.chunks(campaign.workspace, campaign.id)
+        there = {chunk.number for chunk in laid_out}
+        missing = [record for record in records if record.number not in there]
+        if missing:
+            unwanted = self.wishes.unwanted(campaign.workspace)
+            self.delivery.add_chunks(self._screened(record, unwanted) for record in missing)
+
+    def _screened(self, record: ChunkRecord, unwanted: Unwanted) -> ChunkRecord:
+        """With a ledger of those who want no messages, if there are any (SPEC 5.4)."""
+        record = replace(record, as_of=unwanted.as_of)
+        if not unwanted:
+            return record
+        places = unwanted.places(chunk_format.decode(self.blobs.get(record.source)).numbers)
+        if not places:
+            return record
+        ledger = suppressed(record.recipients, places, unwanted.as_of)
+        key = ledger_key(record.workspace, record.campaign, record.number, self.ids.new("led"))
+        self.blobs.put(key, ledger_format.encode(ledger))
+        return replace(record, ledger=key, counters=count(ledger), settled=settled(ledger))
 
     def _window(self, workspace: str, campaign_id: str, number: int) -> Window:
         for window in self.campaigns.windows(workspace, campaign_id):

@@ -4,6 +4,7 @@ The order of steps keeps a recipient from being sent twice when a new owner take
 1. raise the chunk's epoch; from then on the old owner can no longer move the mark;
 2. only then read the mark, the ledger and the journal;
 3. whoever stands below the mark without a send outcome is in doubt, noted so and not sent again.
+   Whoever stands beyond it and has one is not sent either: the build gives one to the suppressed.
 Where that breaks off, the offer's next taking repeats it whole.
 """
 
@@ -22,8 +23,16 @@ from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.domain.formats import chunk as chunk_format
 from chalicelib.domain.formats.frame import FormatError
 from chalicelib.domain.formats.journal import MAX_OUTCOMES
-from chalicelib.domain.ledger import UNTOUCHED, Outcome, OutcomeKind
+from chalicelib.domain.ledger import (
+    UNTOUCHED,
+    Ledger,
+    Outcome,
+    OutcomeKind,
+    RecipientState,
+    state_of,
+)
 from chalicelib.domain.sender import NumberType
+from chalicelib.domain.workspace import MASTER
 from chalicelib.sms.parts import TextError, compose
 from chalicelib.sms.transliterate import transliterate
 from chalicelib.usecases import gate, ledgers
@@ -36,7 +45,6 @@ if TYPE_CHECKING:
     from chalicelib.domain.channel import Channel
     from chalicelib.domain.content import Overrides
     from chalicelib.domain.delivery import ChunkRecord, Offer
-    from chalicelib.domain.ledger import Ledger
     from chalicelib.domain.sender import Revision
     from chalicelib.sms.parts import Message
     from chalicelib.usecases.ports import Blobs, Campaigns, Delivery
@@ -80,12 +88,14 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An offer that was taken: recipients `next` to `last` (exclusive) are to be sent."""
+    """An offer that was taken. `places` are the recipients who are to be sent, ascending: those
+    that the mark has not passed and who have no outcome, as the build gives to the suppressed.
+    """
 
     offer: Offer
     chunk: ChunkRecord
     epoch: int
-    next: int
+    places: Sequence[int]
     numbers: Sequence[int]
     message: Message
     sender: Revision
@@ -101,10 +111,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the owner has in hand: its chunks, and the number of unsent recipients by campaign."""
+    """What the owner has in hand: its chunks, and the number of unsent recipients by campaign. Of
+    workspaces that are `barred` nothing more is taken for now.
+    """
 
     chunks: frozenset[ChunkKey] = frozenset()
     unsent: Mapping[CampaignKey, int] = field(default_factory=dict)
+    barred: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +172,7 @@ class Ownership:
             fresh = [offer for offer in offers[key] if _key(offer) not in held.chunks]
             if campaign is None or campaign.status not in LIVE:
                 look.clear_away(campaign, fresh)
-            elif campaign.status is Status.SENDING:
+            elif campaign.status is Status.SENDING and not held.barred & {MASTER, key.workspace}:
                 look.take(campaign, fresh, appetite - held.unsent.get(key, 0))
         return Orders(
             jobs=tuple(look.jobs),
@@ -182,11 +195,16 @@ class Ownership:
         chunk = self.delivery.chunk(chunk.workspace, chunk.campaign, chunk.number)
         return chunk if chunk.epoch == term.epoch else None
 
-    def note_doubts(self, chunk: ChunkRecord, term: Term, parts: int, now_ms: int) -> None:
+    def view(self, chunk: ChunkRecord) -> Ledger:
+        """What is known of the chunk's recipients; of one that nobody touched, without a look."""
+        if chunk.intent or chunk.ledger:
+            return ledgers.read(self.delivery, self.blobs, chunk)
+        return Ledger(chunk.recipients)
+
+    def note_doubts(
+        self, chunk: ChunkRecord, view: Ledger, term: Term, parts: int, now_ms: int
+    ) -> None:
         """Write down of whom nobody knows whether they were sent (SPEC 6.3, at most once)."""
-        if not chunk.intent:
-            return
-        view = ledgers.read(self.delivery, self.blobs, chunk)
         key = ChunkKey(chunk.workspace, chunk.campaign, chunk.number)
         doubts = [
             Outcome(index, part, parts, OutcomeKind.IN_DOUBT, now_ms, CodeSpace.NONE, 0, "")
@@ -235,7 +253,7 @@ class _Look:
             if job is not None:
                 self._left -= 1
                 self.jobs.append(job)
-                wanted -= job.last - job.next
+                wanted -= len(job.places)
 
     def clear_away(self, campaign: Campaign | None, offers: Iterable[Offer]) -> None:
         """Of an ended campaign nothing is sent; whom a dead owner left in doubt is noted first."""
@@ -251,7 +269,8 @@ class _Look:
     def _settle_doubts(self, campaign: Campaign, chunk: ChunkRecord) -> None:
         adopted = self._ownership.adopt(chunk, self._term) if chunk.intent else None
         if adopted is not None:
-            self._note_doubts(adopted, compose_for(campaign))
+            view = self._ownership.view(adopted)
+            self._note_doubts(adopted, view, compose_for(campaign))
 
     def _job(self, campaign: Campaign, offer: Offer) -> Job | None:
         """The offer as a job; None while it is not ours to send or not its turn."""
@@ -263,15 +282,18 @@ class _Look:
             raise Conflict("It offers what is not in the campaign's list.")
         message = compose_for(campaign)
         adopted = self._ownership.adopt(chunk, self._term)
-        # An earlier window's offer of this chunk goes first: the mark only moves on.
-        if adopted is None or adopted.intent < offer.first:
+        if adopted is None:
             return None
-        self._note_doubts(adopted, message)
+        view = self._ownership.view(adopted)
+        # An earlier window's offer of this chunk goes first: the mark only moves on.
+        if _unsent(view, adopted.intent, offer.first):
+            return None
+        self._note_doubts(adopted, view, message)
         return Job(
             offer=offer,
             chunk=adopted,
             epoch=self._term.epoch,
-            next=min(adopted.intent, offer.last),
+            places=_unsent(view, max(adopted.intent, offer.first), offer.last),
             numbers=chunk_format.decode(self._ownership.blobs.get(adopted.source)).numbers,
             message=message,
             sender=self._as_sent(campaign, sender),
@@ -289,8 +311,8 @@ class _Look:
     def _chunk(self, offer: Offer) -> ChunkRecord:
         return self._delivery.chunk(offer.workspace, offer.campaign, offer.chunk)
 
-    def _note_doubts(self, chunk: ChunkRecord, message: Message) -> None:
-        self._ownership.note_doubts(chunk, self._term, len(message.parts), self._now_ms)
+    def _note_doubts(self, chunk: ChunkRecord, view: Ledger, message: Message) -> None:
+        self._ownership.note_doubts(chunk, view, self._term, len(message.parts), self._now_ms)
 
 
 def compose_for(campaign: Campaign) -> Message:
@@ -333,9 +355,23 @@ def _those(
     )
 
 
+def _unsent(view: Ledger, first: int, last: int) -> Sequence[int]:
+    """Recipients `first` to `last` (exclusive) of whom no outcome of sending is known."""
+    done = {
+        index
+        for index, parts in view.records.items()
+        if any(part.submission is not None for part in parts)
+    }
+    everybody = range(first, max(first, last))
+    return [index for index in everybody if index not in done] if done else everybody
+
+
 def _without_outcome(view: Ledger, mark: int, parts: int) -> Iterator[tuple[int, int]]:
     for index in range(mark):
         known = view.records.get(index, ())
+        # One outcome says it of the whole message.
+        if state_of(known) is RecipientState.SUPPRESSED:
+            continue
         for part in range(parts):
             record = known[part] if part < len(known) else UNTOUCHED
             if record.submission is None:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.campaign import Status
 from chalicelib.domain.content import Mode
 from chalicelib.domain.errors import Conflict, NotFound, Problem, Unavailable
-from chalicelib.domain.recipient_list import ListStatus
 from chalicelib.domain.rights import Right
 from chalicelib.domain.schedule import outline, plan_request
 from chalicelib.domain.submission import common_text, is_personal, problems_of
 from chalicelib.domain.survey import NOTHING
 from chalicelib.sms.parts import MAX_PARTS, TooLong, measure
 from chalicelib.usecases.surroundings import surroundings
-from chalicelib.usecases.surveying import AT_ONCE, is_under_way, subject_of
+from chalicelib.usecases.surveying import AT_ONCE, Progress, is_under_way, subject_of
 
 if TYPE_CHECKING:
     from chalicelib.domain.campaign import Campaign
@@ -30,13 +28,8 @@ if TYPE_CHECKING:
     from chalicelib.sms.parts import Measure
     from chalicelib.usecases.auditing import Caller
     from chalicelib.usecases.ports import Campaigns, Clock, Delivery, Directory, Surveys
+    from chalicelib.usecases.screening import Screened, Screener
     from chalicelib.usecases.surveying import Subject, Surveyor
-
-
-class Progress(StrEnum):
-    NONE = "none"
-    COUNTING = "counting"
-    COMPLETE = "complete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +58,15 @@ class Review:
     campaign: Campaign
     # None: none was chosen, or it is not there any more.
     list: RecipientList | None
-    suppressed: int
+    # How many of the list want no messages. None: it is not ready.
+    screened: Screened | None
     # What everybody gets; of a personalised text, who has no value at all. None: there is no text.
     text: Sample | None
     # Of personalised texts with a list that is ready.
     spread: Spread | None
     samples: tuple[Sample, ...]
-    # Parts of all messages; None: they are not known yet, or not all of them can be sent.
+    # Parts of all messages; None: they are not known yet, or not all of them can be sent. Those of
+    # who wants none are left out where everybody gets the same.
     parts: int | None
     # None: there is no channel to plan for.
     plan: Outline | None
@@ -85,6 +80,7 @@ class Reviews:
     campaigns: Campaigns
     delivery: Delivery
     surveyor: Surveyor
+    screener: Screener
     surveys: Surveys
     clock: Clock
 
@@ -104,16 +100,17 @@ class Reviews:
         )
         text = _common(content)
         spread = self._spread(campaign, around.list)
-        plan = _plan(campaign, around, _parts_each(text, spread))
+        screened = self.screener.look(around.list, self.surveys) if around.list else None
+        wanted = _recipients(around, screened)
+        plan = _plan(campaign, around, wanted, _parts_each(text, spread))
         return Review(
             campaign=campaign,
             list=around.list,
-            # Nothing suppresses recipients.
-            suppressed=0,
+            screened=screened,
             text=text,
             spread=spread,
             samples=_samples(text, spread),
-            parts=_parts(text, spread, _recipients(around)),
+            parts=_parts(text, spread, wanted),
             plan=plan,
             problems=_problems(campaign, around, plan),
         )
@@ -186,15 +183,17 @@ def _samples(text: Sample | None, spread: Spread | None) -> tuple[Sample, ...]:
     return tuple(map(sample_of, spread.survey.samples)) if spread.survey else ()
 
 
-def _recipients(around: Surroundings) -> int:
-    ready = around.list is not None and around.list.status is ListStatus.READY
-    return around.list.counts.valid if around.list is not None and ready else 0
+def _recipients(around: Surroundings, screened: Screened | None) -> int | None:
+    """Who are to get a message, as far as is known; None: there is no list that is ready."""
+    if around.list is None or screened is None:
+        return None
+    return around.list.counts.valid - (screened.suppressed or 0)
 
 
-def _parts(text: Sample | None, spread: Spread | None, recipients: int) -> int | None:
+def _parts(text: Sample | None, spread: Spread | None, recipients: int | None) -> int | None:
     if spread is None:
-        known = text is not None and text.fits and recipients
-        return text.measure.parts * recipients if text is not None and known else None
+        known = text is not None and text.fits and recipients is not None
+        return text.measure.parts * (recipients or 0) if text is not None and known else None
     survey = spread.survey
     if survey is None or spread.progress is not Progress.COMPLETE or survey.too_long:
         return None
@@ -210,7 +209,9 @@ def _parts_each(text: Sample | None, spread: Spread | None) -> Fraction:
     return Fraction(text.measure.parts if text else 1)
 
 
-def _plan(campaign: Campaign, around: Surroundings, parts: Fraction) -> Outline | None:
+def _plan(
+    campaign: Campaign, around: Surroundings, recipients: int | None, parts: Fraction
+) -> Outline | None:
     """As of its start, once it has started."""
     if around.channel is None:
         return None
@@ -219,7 +220,7 @@ def _plan(campaign: Campaign, around: Surroundings, parts: Fraction) -> Outline 
             campaign.content,
             around.workspace,
             around.channel.rate,
-            _recipients(around),
+            recipients or 0,
             parts,
             campaign.started_at or around.now,
         )

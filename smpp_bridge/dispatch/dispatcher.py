@@ -11,59 +11,44 @@ Invariants, for every order of events:
 1. A segment is submitted at most once, and after the intent that covers it was recorded.
 2. A segment that was intended gets one outcome, unless its chunk went to another owner: what the
    SMSC said; in doubt, if link or answer was lost; as what its campaign ended, if it was not sent.
-   An answer that comes later than that is noted as well, and the ledger prefers it.
+   An answer that comes later than that is noted as well, and the ledger prefers it. One outcome
+   stands for all parts of a message that was never begun since its recipient wants none.
 3. At most `window` submits are unanswered, and the pace holds, both counted in segments.
 4. At most `Intents.limit` segments are intended and have no written outcome, over all dispatchers
    that share the `Intents`: so many are in doubt if the process dies now (SPEC 6.3).
 5. The parts of a message leave one after the other. A halted or ended campaign still finishes the
    message that it began while the link holds, since half a message is worse than a late one.
+6. Nobody's message begins who is known not to want it, and nobody's at all once what is known is
+   too old (SPEC 5.4). Who has an outcome already, as the build gives to the suppressed, is no place
+   of the job: no intent, no pace and no outcome is spent on them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.codes import CodeSpace
-from chalicelib.domain.formats.journal import MAX_OUTCOMES
 from chalicelib.domain.ledger import Outcome, OutcomeKind
 from chalicelib.domain.pacing import Pacer
 from chalicelib.usecases.ownership import Held
-from smpp_bridge.dispatch.effects import Abandon, Append, Finish, RecordIntent, Submit
+from smpp_bridge.dispatch.batches import Batches
+from smpp_bridge.dispatch.effects import Abandon, Finish, RecordIntent, Submit
 from smpp_bridge.dispatch.lanes import Lane, Run, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from chalicelib.usecases.ownership import CampaignKey, ChunkKey, Job
-    from smpp_bridge.dispatch.effects import Effect, Now
+    from smpp_bridge.dispatch.effects import Append, Effect, Now
+    from smpp_bridge.dispatch.intents import Intents
 
-MAX_OPEN: Final = 1_000
-# An intent covers what the rate lets out in a second, and is renewed when a fifth of that is left.
-LEAD: Final = 1.0
-REFILL: Final = 0.2
-# Paused campaigns keep what they intended. A lead that is a share of what is left never uses up the
-# last of it, so however many are paused, the others go on.
-LEAD_SHARE: Final = 4
-BATCH_AGE: Final = 1.0
 # Outcomes are written early when this share of all open intents waits for nothing else.
 BATCH_SHARE: Final = 4
 ANSWER_TIMEOUT: Final = 30.0
 LATE_ANSWERS: Final = 10_000
 IDLE: Final = 1.0
-
-
-@dataclass(slots=True)
-class Intents:
-    """Segments that may be open at once, shared by all channels of one bridge."""
-
-    limit: int = MAX_OPEN
-    open: int = 0
-
-    @property
-    def free(self) -> int:
-        return self.limit - self.open
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +69,6 @@ class _Flight:
     since: float
 
 
-@dataclass(slots=True)
-class _Batch:
-    since: float
-    outcomes: list[Outcome] = field(default_factory=list)
-
-
 class Dispatcher:
     def __init__(
         self,
@@ -106,22 +85,30 @@ class Dispatcher:
         self._pacer = Pacer(rate)
         self._linked = False
         self._stopping = False
+        self._known_until = float("-inf")
         self._submitted = 0
         self._runs: dict[ChunkKey, Run] = {}
         self._lanes: dict[CampaignKey, Lane] = {}  # the first one is served next
         self._outstanding: dict[int, _Flight] = {}  # oldest first
         self._late: dict[int, _Flight] = {}
-        self._waiting: dict[ChunkKey, _Batch] = {}
+        self._waiting = Batches()
 
     # --- what is asked from outside ---
 
     @property
     def held(self) -> Held:
         unsent = {
-            key: sum((run.end - run.cursor) // run.parts for run in lane.runs)
+            key: sum(
+                (run.end - run.cursor - run.left_out(run.end)) // run.parts for run in lane.runs
+            )
             for key, lane in self._lanes.items()
         }
         return Held(frozenset(self._runs), unsent)
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Under way, each of another chunk."""
+        return [run.job for run in self._runs.values()]
 
     @property
     def idle(self) -> bool:
@@ -135,7 +122,7 @@ class Dispatcher:
         return Snapshot(
             in_flight=len(self._outstanding),
             intended=sum(lane.intended() for lane in self._lanes.values()),
-            unwritten=sum(len(batch.outcomes) for batch in self._waiting.values()),
+            unwritten=len(self._waiting),
             submitted=self._submitted,
         )
 
@@ -144,7 +131,7 @@ class Dispatcher:
         moments = [now.at + IDLE]
         if self._linked and len(self._outstanding) < self._window and self._ready():
             moments.append(self._pacer.next_at(now.at))
-        moments.extend(batch.since + BATCH_AGE for batch in self._waiting.values())
+        moments.extend(self._waiting.due_at)
         moments.extend(
             flight.since + self._answer_timeout for flight in islice(self._outstanding.values(), 1)
         )
@@ -157,6 +144,16 @@ class Dispatcher:
             raise ValueError("This chunk is under way: a job is taken when the one before is done.")
         run = self._runs[job.key] = Run.of(job)
         self._lanes.setdefault(job.key.owner, Lane()).runs.append(run)
+
+    def heed(self, key: ChunkKey, indices: Iterable[int]) -> None:
+        """These recipients of the chunk want no messages, all others do: as of now."""
+        run = self._runs.get(key)
+        if run is not None:
+            run.heed(indices)
+
+    def trust(self, until: float) -> None:
+        """What was heeded is new enough to begin messages before this moment."""
+        self._known_until = max(self._known_until, until)
 
     def suspend(self, campaign: CampaignKey) -> None:
         lane = self._lanes.get(campaign)
@@ -183,7 +180,7 @@ class Dispatcher:
     def intent_recorded(self, key: ChunkKey, mark: int) -> None:
         run = self._runs.get(key)
         if run is not None:
-            run.mark = max(run.mark, mark * run.parts)
+            run.mark = max(run.mark, run.segment_at(mark))
 
     def intent_refused(self, key: ChunkKey) -> None:
         """Another owner has the chunk, and will note as in doubt what we cannot."""
@@ -194,11 +191,16 @@ class Dispatcher:
         self._intents.open -= len(run.open)
         run.open.clear()
         run.end = run.cursor
-        self._waiting.pop(key, None)
+        self._waiting.forget(key)
 
     def submitted(self, submit: Submit, sequence: int, now: Now) -> None:
         run = self._runs[submit.job.key]
         self._outstanding[sequence] = _Flight(run, submit.index, submit.part, now.at)
+
+    def withheld(self, submit: Submit, now: Now) -> None:
+        """Nothing went out: the recipient's number was erased."""
+        run = self._runs[submit.job.key]
+        self._note(run, submit.index, submit.part, OutcomeKind.CANCELLED, now)
 
     def answered(self, sequence: int, status: int, message_id: str, now: Now) -> None:
         """A status other than 0 is a refusal; an answer to nothing we know is ignored."""
@@ -217,7 +219,13 @@ class Dispatcher:
         run = self._runs.get(append.key)
         if run is None:
             return
-        written = {one.index * run.parts + one.part for one in append.outcomes} & run.open
+        written = run.open.intersection(
+            segment
+            for one in append.outcomes
+            for segment in run.segments_of(
+                one.index, None if one.kind is OutcomeKind.SUPPRESSED else one.part
+            )
+        )
         run.open -= written
         self._intents.open -= len(written)
 
@@ -252,6 +260,9 @@ class Dispatcher:
     # --- effects ---
 
     def tick(self, now: Now) -> list[Effect]:
+        for lane in self._lanes.values():
+            lane.blind = now.at >= self._known_until
+        self._leave_out(now)
         effects: list[Effect] = [
             *self._expire(now),
             *self._ask(),
@@ -263,13 +274,7 @@ class Dispatcher:
 
     def flush(self) -> list[Append]:
         """Everything that waits to be written, at once."""
-        appends = [
-            Append(key, tuple(batch.outcomes[start : start + MAX_OUTCOMES]))
-            for key, batch in self._waiting.items()
-            for start in range(0, len(batch.outcomes), MAX_OUTCOMES)
-        ]
-        self._waiting.clear()
-        return appends
+        return self._waiting.take()
 
     def _expire(self, now: Now) -> Iterator[Abandon]:
         while self._outstanding:
@@ -288,9 +293,7 @@ class Dispatcher:
         if not self._linked or self._stopping or not sending:
             return
         intended = sum(lane.intended() for lane in sending)
-        left = (self._intents.free + intended) // LEAD_SHARE
-        lead = min(int(self._rate * LEAD), left) // len(sending)
-        refill = min(int(self._rate * REFILL) // len(sending), lead // 2)
+        lead, refill = self._intents.lead(self._rate, intended, len(sending))
         for lane in sending:
             run = lane.next_to_ask()
             already = lane.intended()
@@ -304,41 +307,51 @@ class Dispatcher:
                 yield self._intend(run, segments)
 
     def _intend(self, run: Run, segments: int) -> RecordIntent:
-        run.open.update(range(run.asked, run.asked + segments))
+        for segment in range(run.asked, run.asked + segments):
+            run.open.update(run.segments_of(*run.place(segment)))
         run.asked += segments
         self._intents.open += segments
-        return RecordIntent(run.job, run.asked // run.parts)
+        return RecordIntent(run.job, run.mark_at(run.asked))
 
     def _submit(self, now: Now) -> Iterator[Submit]:
         wanted = min(self._window - len(self._outstanding), self._ready())
         if not self._linked or wanted <= 0:
             return
         for _ in range(self._pacer.allowance(now.at, wanted)):
-            yield self._next_submit()
+            yield self._next_submit(now)
 
-    def _next_submit(self) -> Submit:
+    def _leave_out(self, now: Now) -> None:
+        if self._linked:
+            for lane in self._lanes.values():
+                for run in lane.runs:
+                    self._pass_over(lane, run, now)
+
+    def _pass_over(self, lane: Lane, run: Run, now: Now) -> None:
+        """Note whoever wants no message now that it is their turn."""
+        while run.unwanted and run.cursor < lane.limit(run) and run.is_unwanted():
+            index, part = run.place(run.cursor)
+            self._note(run, index, part, OutcomeKind.SUPPRESSED, now)
+            run.cursor += run.parts
+
+    def _next_submit(self, now: Now) -> Submit:
         """Serve lanes in turn, one whole message each; there is one that is ready."""
         key, lane = next(iter(self._lanes.items()))
         while not lane.ready():
             self._lanes[key] = self._lanes.pop(key)
             key, lane = next(iter(self._lanes.items()))
         run = lane.next_to_send()
-        index, part = divmod(run.cursor, run.parts)
+        index, part = run.place(run.cursor)
         run.cursor += 1
         self._submitted += 1
         if run.cursor == run.boundary:
             self._lanes[key] = self._lanes.pop(key)
+            self._pass_over(lane, run, now)
         return Submit(run.job, index, part)
 
     def _flush(self, now: Now) -> list[Append]:
-        unwritten = sum(len(batch.outcomes) for batch in self._waiting.values())
-        due = any(
-            len(batch.outcomes) >= MAX_OUTCOMES or now.at - batch.since >= BATCH_AGE
-            for batch in self._waiting.values()
-        )
-        crowded = unwritten >= self._intents.limit // BATCH_SHARE
+        crowded = len(self._waiting) >= self._intents.limit // BATCH_SHARE
         last = self._stopping and not self._outstanding
-        return self.flush() if due or crowded or last else []
+        return self.flush() if crowded or last or self._waiting.is_due(now) else []
 
     def _finish(self) -> Iterator[Finish]:
         for key, lane in list(self._lanes.items()):
@@ -373,7 +386,7 @@ class Dispatcher:
 
     def _cut(self, run: Run, at: int, kind: OutcomeKind, now: Now) -> None:
         for segment in range(at, min(run.asked, run.end)):
-            self._note(run, *divmod(segment, run.parts), kind, now)
+            self._note(run, *run.place(segment), kind, now)
         run.end = at
 
     def _note(
@@ -387,5 +400,6 @@ class Dispatcher:
         name: str = "",
     ) -> None:
         if not run.fenced:
-            outcome = Outcome(index, part, run.parts, kind, now.ms, *code, name)
-            self._waiting.setdefault(run.job.key, _Batch(now.at)).outcomes.append(outcome)
+            parts = 1 if kind is OutcomeKind.SUPPRESSED else run.parts
+            outcome = Outcome(index, part, parts, kind, now.ms, *code, name)
+            self._waiting.add(run.job.key, outcome, now)

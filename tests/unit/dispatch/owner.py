@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smpp_bridge.dispatch.dispatcher import Dispatcher, Intents
+from smpp_bridge.dispatch.dispatcher import Dispatcher
 from smpp_bridge.dispatch.effects import Abandon, Append, Finish, Now, RecordIntent, Submit
+from smpp_bridge.dispatch.intents import Intents
 
 if TYPE_CHECKING:
     from chalicelib.domain.ledger import Outcome, OutcomeKind
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 START = Now(100.0, 1_700_000_000_000)
 FAST = 5_000.0
+FOREVER = float("inf")
 
 
 def later(seconds: float) -> Now:
@@ -27,6 +29,7 @@ class Owner:
         window: int = 100,
         intents: Intents | None = None,
         linked: bool = True,
+        known_until: float = FOREVER,
     ) -> None:
         self.intents = intents or Intents()
         self.dispatcher = Dispatcher(rate, window, self.intents)
@@ -43,6 +46,7 @@ class Owner:
         self.finished: list[str] = []
         for one in jobs:
             self.dispatcher.take(one)
+        self.dispatcher.trust(known_until)
         if linked:
             self.dispatcher.link_up()
 
@@ -69,6 +73,10 @@ class Owner:
         self.wire.append((effect.job.key.campaign, effect.index, effect.part))
         self.on_wire[self.sequence] = effect
         self.dispatcher.submitted(effect, self.sequence, self.now)
+
+    def withhold(self, effect: Submit) -> None:
+        """As for a recipient whose number was erased."""
+        self.dispatcher.withheld(effect, self.now)
 
     def append(self, effect: Append) -> None:
         self.appends.append(effect)

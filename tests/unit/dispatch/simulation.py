@@ -17,11 +17,12 @@ from chalicelib.domain.ledger import Outcome, OutcomeKind
 from chalicelib.domain.sender import DESTINATION, SHORT_CODE, Revision, RevisionStatus
 from chalicelib.sms.parts import compose
 from chalicelib.usecases.ownership import CampaignKey, ChunkKey, Job
-from smpp_bridge.dispatch.dispatcher import Dispatcher, Intents
+from smpp_bridge.dispatch.dispatcher import Dispatcher
 from smpp_bridge.dispatch.effects import Abandon, Append, Finish, Now, RecordIntent, Submit
+from smpp_bridge.dispatch.intents import Intents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from smpp_bridge.dispatch.effects import Effect
 
@@ -37,6 +38,8 @@ SENDER = Revision(
     author="usr_1",
     created_at=datetime(2025, 1, 1, tzinfo=UTC),
 )
+# So long what was heeded may be relied on.
+FRESH = 2.0
 TEXTS = {1: "Hello", 2: "x" * 200, 3: "x" * 400}
 
 
@@ -48,12 +51,13 @@ def job(
     parts: int = 1,
     mark: int = 0,
     epoch: int = 1,
+    skipped: Collection[int] = (),
 ) -> Job:
     return Job(
         offer=Offer("wsp_1", campaign, "chn_1", 0, chunk, 0, recipients),
         chunk=ChunkRecord("wsp_1", campaign, chunk, "lst_1", "source", recipients, epoch, mark),
         epoch=epoch,
-        next=mark,
+        places=[index for index in range(mark, recipients) if index not in skipped],
         numbers=[447700900000 + index for index in range(recipients)],
         message=compose(TEXTS[parts], reference=7),
         sender=SENDER,
@@ -79,6 +83,10 @@ class World:
         self.halted: set[CampaignKey] = set()
         self.ended: set[CampaignKey] = set()
         self.sequence = 0
+        # Since when who wants no messages, and what the dispatcher was told last.
+        self.stopped: dict[tuple[ChunkKey, int], float] = {}
+        self.known: set[tuple[ChunkKey, int]] = set()
+        self.listened_at = float("-inf")
         self.start()
 
     def _chunks(self) -> dict[ChunkKey, Job]:
@@ -86,7 +94,10 @@ class World:
         for campaign in range(self.random.randint(1, 3)):
             parts = self.random.randint(1, 3)
             for number in range(self.random.randint(1, 3)):
-                made = job(f"cmp_{campaign}", number, self.random.randint(1, 60), parts=parts)
+                recipients = self.random.randint(1, 60)
+                share = self.random.choice([0.0, 0.0, 0.3, 1.0])
+                skipped = [at for at in range(recipients) if self.random.random() < share]
+                made = job(f"cmp_{campaign}", number, recipients, parts=parts, skipped=skipped)
                 jobs[made.key] = made
         return jobs
 
@@ -104,9 +115,8 @@ class World:
         self.owned_since = self.now.at
         doubts = 0
         for key, one in self.chunks.items():
-            noted = {(outcome.index, outcome.part) for outcome in self.journal[key]}
-            parts = len(one.message.parts)
-            for index in range(self.marks[key]):
+            noted, parts = self.noted(key), len(one.message.parts)
+            for index in self.intended(key):
                 for part in range(parts):
                     if (index, part) not in noted:
                         doubts += 1
@@ -121,6 +131,18 @@ class World:
         kind = OutcomeKind.IN_DOUBT
         return Outcome(index, part, parts, kind, self.now.ms, CodeSpace.NONE, 0, "")
 
+    def intended(self, key: ChunkKey) -> list[int]:
+        return [index for index in self.chunks[key].places if index < self.marks[key]]
+
+    def noted(self, key: ChunkKey) -> set[tuple[int, int]]:
+        """Who is suppressed has one outcome, whatever parts the message would have had."""
+        parts = range(len(self.chunks[key].message.parts))
+        return {
+            (outcome.index, part)
+            for outcome in self.journal[key]
+            for part in (parts if outcome.kind is OutcomeKind.SUPPRESSED else [outcome.part])
+        }
+
     def take(self, key: ChunkKey) -> None:
         made = self.chunks[key]
         self.dispatcher.take(
@@ -130,8 +152,10 @@ class World:
                 made.last,
                 parts=len(made.message.parts),
                 mark=self.marks[key],
+                skipped=set(range(made.last)) - set(made.places),
             )
         )
+        self.listen()
 
     def kill(self) -> None:
         """Writes that were on their way arrive or do not."""
@@ -152,10 +176,10 @@ class World:
             self.run_down()
         assert self.dispatcher.idle, "a graceful stop comes to an end"
         for key, one in self.chunks.items():
-            noted = {(outcome.index, outcome.part) for outcome in self.journal[key]}
+            noted = self.noted(key)
             intended = {
                 (index, part)
-                for index in range(self.marks[key])
+                for index in self.intended(key)
                 for part in range(len(one.message.parts))
             }
             assert key in self.fenced or intended <= noted, "a graceful stop leaves no open intent"
@@ -181,6 +205,9 @@ class World:
             (0.2, self.stop),
             (1, lambda: self.pass_time(6)),
             (2, self.answer_late),
+            (3, self.say_stop),
+            (1, self.say_start),
+            (5, self.listen),
         ]
         weights = [weight for weight, _ in actions]
         self.random.choices([action for _, action in actions], weights)[0]()
@@ -213,6 +240,12 @@ class World:
         assert effect.index < self.marks[key], "submitted beyond the mark"
         assert key not in self.told, "submitted for another owner's chunk"
         place = (key, effect.index, effect.part)
+        if not effect.part:
+            assert place[:2] not in self.known, "submitted to somebody known to want none"
+            assert self.now.at < self.listened_at + FRESH, "submitted without knowing"
+            stopped = self.stopped.get(place[:2], self.now.at)
+            assert self.now.at - stopped < FRESH, "a STOP did not hold in time"
+        assert effect.index in self.chunks[key].places, "submitted to the suppressed"
         self.seen[place] += 1
         assert self.seen[place] == 1, "submitted twice"
         if effect.part and self.wire[-1][0] >= self.owned_since:
@@ -273,6 +306,25 @@ class World:
         self.abandoned.clear()
         self.dispatcher.link_lost(self.now)
 
+    def say_stop(self) -> None:
+        key = self.random.choice(list(self.chunks))
+        for _ in range(self.random.choice([1, 1, 1, 20])):
+            who = (key, self.random.randrange(self.chunks[key].last))
+            self.stopped.setdefault(who, self.now.at)
+
+    def say_start(self) -> None:
+        if self.stopped:
+            del self.stopped[self.random.choice(list(self.stopped))]
+
+    def listen(self) -> None:
+        self.known, self.listened_at = set(self.stopped), self.now.at
+        unwanted: dict[ChunkKey, list[int]] = {key: [] for key in self.chunks}
+        for key, index in self.known:
+            unwanted[key].append(index)
+        for key, indices in unwanted.items():
+            self.dispatcher.heed(key, indices)
+        self.dispatcher.trust(self.now.at + FRESH)
+
     def campaign(self) -> CampaignKey:
         return self.random.choice([key.owner for key in self.chunks])
 
@@ -314,6 +366,8 @@ class World:
     def run_down(self) -> None:
         """Time goes on and everybody answers."""
         self.pass_time(max(0.01, min(0.2, self.dispatcher.delay(self.now))))
+        if self.now.at >= self.listened_at + FRESH / 2:
+            self.listen()
         self.tick()
         while self.asks:
             self.answer_intent()
@@ -339,13 +393,19 @@ class World:
         for key, one in self.chunks.items():
             parts = len(one.message.parts)
             facts = Counter((outcome.index, outcome.part) for outcome in self.journal[key])
-            for index in range(one.last if key.owner not in self.ended else self.marks[key]):
+            for index in one.places if key.owner not in self.ended else self.intended(key):
                 for part in range(parts):
                     kinds = {
                         outcome.kind
                         for outcome in self.journal[key]
                         if (outcome.index, outcome.part) == (index, part)
                     }
+                    suppressed = (index, 0) in facts and OutcomeKind.SUPPRESSED in {
+                        outcome.kind for outcome in self.journal[key] if outcome.index == index
+                    }
+                    if suppressed:
+                        assert not self.seen[key, index, part], "suppressed and sent"
+                        continue
                     assert kinds, "somebody who was intended has no outcome"
                     sent = self.seen[key, index, part]
                     assert sent or not kinds & {OutcomeKind.ACCEPTED, OutcomeKind.REFUSED}
@@ -353,3 +413,4 @@ class World:
                     assert len(certain) <= 1, "two answers for one part"
                     assert facts[index, part] == 1 or OutcomeKind.IN_DOUBT in kinds
             assert all(index < self.asked[key] for index, _ in facts), "noted, never intended"
+            assert {index for index, _ in facts} <= set(one.places), "noted once more"

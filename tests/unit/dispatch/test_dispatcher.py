@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain.codes import CodeSpace
 from chalicelib.domain.ledger import OutcomeKind
 from smpp_bridge.dispatch import dispatcher as module
-from smpp_bridge.dispatch.dispatcher import Intents
+from smpp_bridge.dispatch.intents import Intents
 from tests.unit.dispatch.owner import FAST, START, Owner, later
 from tests.unit.dispatch.simulation import job
 

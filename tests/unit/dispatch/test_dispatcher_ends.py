@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.domain.ledger import OutcomeKind
-from smpp_bridge.dispatch.dispatcher import Intents
+from smpp_bridge.dispatch.intents import Intents
 from tests.unit.dispatch.owner import START, Owner
 from tests.unit.dispatch.simulation import job
 
@@ -244,3 +244,18 @@ def test_a_close_gives_the_open_intents_back() -> None:
     assert intents.open == 20
     owner.dispatcher.close()
     assert intents.open == 0
+
+
+def test_who_was_erased_is_told_as_cancelled_and_nobody_waits_for_them() -> None:
+    owner = Owner(job(recipients=3, parts=2), window=3)
+    owner.submit = owner.withhold  # type: ignore[method-assign]
+    owner.tick(0.01, times=4)
+    owner.tick(1.0, times=3)
+    assert owner.wire == []
+    assert [(one.index, one.part) for one in owner.outcomes] == [
+        (index, part) for index in range(3) for part in range(2)
+    ]
+    assert set(owner.kinds()) == {OutcomeKind.CANCELLED}
+    assert owner.finished == ["cmp_1"]
+    assert owner.idle()
+    assert owner.intents.open == 0

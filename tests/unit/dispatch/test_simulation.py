@@ -20,6 +20,6 @@ def test_a_life_full_of_trouble(seed: int) -> None:
 def test_a_life_without_trouble_sends_everybody_once() -> None:
     world = World(7)
     world.settle()
-    expected = sum(one.last * len(one.message.parts) for one in world.chunks.values())
+    expected = sum(len(one.places) * len(one.message.parts) for one in world.chunks.values())
     assert len(world.wire) == expected
     assert world.finished == set(world.chunks)

@@ -135,7 +135,7 @@ def test_an_offer_becomes_a_job(world: World, ownership: Ownership) -> None:
     orders = look(world, ownership)
     (job,) = orders.jobs
     assert job.key == ChunkKey(world.workspace, campaign, 0)
-    assert (job.next, job.last, job.epoch) == (0, 5, 1)
+    assert (list(job.places), job.last, job.epoch) == ([0, 1, 2, 3, 4], 5, 1)
     assert sorted(job.numbers) == NUMBERS
     assert job.message.parts == (b"Hello",)
     assert job.sender.address == "ACME"
@@ -318,7 +318,7 @@ def test_after_a_kill_the_intended_are_in_doubt_and_not_resent(
     campaign = offered(world)
     killed_owner(world, campaign)
     (job,) = look(world, ownership, epoch=2).jobs
-    assert (job.next, job.last) == (4, 5)
+    assert (list(job.places), job.last) == ([4], 5)
     sent, unknown, pending = RecipientState.SENT, RecipientState.UNKNOWN, RecipientState.PENDING
     assert states(world, campaign) == [sent, unknown, sent, unknown, pending]
     writers = {item.writer for item in world.delivery.journal(world.workspace, campaign, 0)}
@@ -342,7 +342,8 @@ def test_each_part_without_an_answer_is_in_doubt(world: World, ownership: Owners
     world.answer(campaign, 0, 0, [accepted(0, "m-0", part=0, parts=3)])
     adopted = ownership.adopt(record, term(world, 2))
     assert adopted is not None
-    ownership.note_doubts(adopted, term(world, 2), 3, NOW_MS)
+    before = ownership.view(adopted)
+    ownership.note_doubts(adopted, before, term(world, 2), 3, NOW_MS)
     view = ledgers.read(world.delivery, world.blobs, chunk(world, campaign))
     kinds = [part.submission.kind for part in view.records[0] if part.submission]
     assert kinds == [OutcomeKind.ACCEPTED, OutcomeKind.IN_DOUBT, OutcomeKind.IN_DOUBT]
@@ -354,7 +355,7 @@ def test_doubts_that_were_not_written_are_found_again(world: World, ownership: O
     killed_owner(world, campaign)
     assert ownership.adopt(chunk(world, campaign), term(world, 2)) is not None
     (job,) = look(world, ownership, epoch=2).jobs
-    assert job.next == 4
+    assert list(job.places) == [4]
     assert states(world, campaign).count(RecipientState.UNKNOWN) == 2
     look(world, ownership, epoch=2)
     items = world.delivery.journal(world.workspace, campaign, 0)
@@ -369,7 +370,7 @@ def test_many_doubts_take_several_items(world: World, ownership: Ownership) -> N
     world.delivery.adopt(record, 1)
     world.delivery.intend(record, 1, 1_000)
     (job,) = look(world, ownership, epoch=2).jobs
-    assert job.next == job.last
+    assert not job.places
     items = world.delivery.journal(world.workspace, campaign, 0)
     assert [len(item.outcomes) for item in items] == [500, 500]
     view = ledgers.read(world.delivery, world.blobs, chunk(world, campaign))
