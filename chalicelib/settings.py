@@ -30,6 +30,7 @@ PURPOSES: Final[Mapping[str, str]] = {
     "MC_STATE_MACHINE": "ARN of the state machine that drives campaigns",
     "MC_MAIL_QUEUE": "URL of the queue of mails to be written",
     "MC_SURVEY_QUEUE": "URL of the queue of surveys to be made",
+    "MC_UPLOAD_QUEUE": "URL of the queue that the uploads bucket notifies",
     "MC_MAIL_FROM": "address that mails come from, through SES; not needed with MC_MAILBOX_DIR",
     "MC_MAILBOX_DIR": "folder that mails are written to and never leave; instead of MC_MAIL_FROM",
     "MC_CONSOLE_URL": "origin that links in mails lead to, such as https://sms.example.com",
@@ -104,13 +105,17 @@ class IngestSettings:
 
 @dataclass(frozen=True, slots=True)
 class SweepSettings:
-    """As `FunctionSettings`; the sweep also starts lost executions again, and signs checkpoints."""
+    """As `FunctionSettings`; the sweep also starts lost executions and lost lists again, signs
+    checkpoints, and removes what was uploaded.
+    """
 
     tables: Tables
+    uploads_bucket: str
     data_bucket: str
     data_key: str
     audit_key: str
     state_machine: str
+    upload_queue: str
     endpoint: str | None
 
 
@@ -209,6 +214,7 @@ _READ: Final[Mapping[str, Callable[[_Environment], object]]] = {
     "audit_key": lambda read: read.needed("MC_AUDIT_KEY"),
     "state_machine": lambda read: read.needed("MC_STATE_MACHINE"),
     "mail_queue": lambda read: read.needed("MC_MAIL_QUEUE"),
+    "upload_queue": lambda read: read.needed("MC_UPLOAD_QUEUE"),
     "survey_queue": lambda read: read.needed("MC_SURVEY_QUEUE"),
     "mail_from": lambda read: read.unless("MC_MAIL_FROM", "MC_MAILBOX_DIR"),
     "mailbox_dir": lambda read: _folder(read.unless("MC_MAILBOX_DIR", "MC_MAIL_FROM")),

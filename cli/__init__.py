@@ -1,3 +1,3 @@
-"""`mc`: Message Center on the command line. A client of the HTTP API; `bootstrap` alone, which
-makes the first account of all, works on the records themselves.
+"""`mc`: Message Center on the command line. A client of the HTTP API; `bootstrap`, which makes
+the first account of all, and `rewrap-data-keys` work on the records themselves.
 """

@@ -7,7 +7,18 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from cli import audit, campaigns, lists, moderation, people, recipients, senders, watch
+from cli import (
+    audit,
+    campaigns,
+    erasures,
+    lists,
+    moderation,
+    people,
+    recipients,
+    senders,
+    suppress,
+    watch,
+)
 from cli.command import Command, Context, context
 from cli.errors import ClientError, Exit, Refused
 from cli.screen import Screen
@@ -18,6 +29,8 @@ if TYPE_CHECKING:
 COMMANDS: tuple[Command, ...] = (
     *people.COMMANDS,
     *lists.COMMANDS,
+    *suppress.COMMANDS,
+    *erasures.COMMANDS,
     *senders.COMMANDS,
     *campaigns.COMMANDS,
     *moderation.COMMANDS,

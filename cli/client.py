@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
-from cli.errors import BadAnswer, ClientError, NotSignedIn, Refused, Unreachable, UsageError
+from cli.errors import BadAnswer, BucketRefused, NotSignedIn, Refused, Unreachable, UsageError
 from cli.transport import HttpTransport, Transport
 
 if TYPE_CHECKING:
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 ACCEPT = "/v1/invitations/accept"
 PAGE = 200
+NUMBERS_PER_CALL = 1000
 TRIES = 3
 PAUSE = 0.5
 _UNAUTHORIZED = 401
 _REFUSALS = 400
 _UPLOADED = 200
+_NOTHING = 204  # it is done, and there is nothing to say
 
 
 @dataclass(slots=True)
@@ -107,21 +109,24 @@ class Client:
 
     # --- lists ---
 
-    def begin_list(self, name: str, size: int, country: str | None) -> shapes.RecipientList:
-        new = {"name": name, "size": size, "default_country": country}
+    def begin_list(self, new: shapes.Json) -> shapes.RecipientList:
         return cast("shapes.RecipientList", self._make("/lists", new))
 
     def part_urls(self, list_id: str, numbers: Sequence[int]) -> dict[int, str]:
         answer = self._here("POST", f"/lists/{_safe(list_id)}/parts", {"parts": list(numbers)})
         return {part["part"]: part["url"] for part in answer["parts"]}
 
-    def put_part(self, url: str, data: bytes) -> None:
+    def parts(self, list_id: str) -> dict[int, int]:
+        """Lengths of the parts that have arrived."""
+        answer = self._here("GET", f"/lists/{_safe(list_id)}/parts")
+        return {part["part"]: part["size"] for part in answer["parts"]}
+
+    def put_part(self, url: str, blocks: Iterator[bytes], size: int) -> None:
         """To the bucket, not to the API: the address itself is the permission."""
-        answer = self.transport.request(
-            "PUT", url, {"Content-Type": "application/octet-stream"}, data
-        )
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+        answer = self.transport.request("PUT", url, headers, blocks)
         if answer.status != _UPLOADED:
-            raise ClientError(f"The bucket refused a part of the file (status {answer.status}).")
+            raise BucketRefused(answer.status)
 
     def complete_list(self, list_id: str) -> shapes.RecipientList:
         answer = self._here("POST", f"/lists/{_safe(list_id)}/complete", {})
@@ -136,6 +141,52 @@ class Client:
 
     def lists(self) -> Iterator[shapes.RecipientList]:
         return cast("Iterator[shapes.RecipientList]", self._all("/lists"))
+
+    def delete_list(self, list_id: str) -> None:
+        self._here("DELETE", f"/lists/{_safe(list_id)}")
+
+    # --- erasures ---
+
+    def begin_erasure(self, number: str, *, keep_suppressed: bool) -> shapes.Erasure:
+        new = {"number": number, "keep_suppressed": keep_suppressed}
+        return cast("shapes.Erasure", self._make("/erasures", new))
+
+    def erasure(self, erasure: str) -> shapes.Erasure:
+        return cast("shapes.Erasure", self._here("GET", f"/erasures/{_safe(erasure)}"))
+
+    def erasures(self) -> Iterator[shapes.Erasure]:
+        return cast("Iterator[shapes.Erasure]", self._all("/erasures"))
+
+    # --- suppression ---
+
+    def suppress(self, numbers: Sequence[str], note: str) -> shapes.Added:
+        new = {"numbers": list(numbers), "note": note}
+        return cast("shapes.Added", self._here("POST", "/suppressions", new))
+
+    def lift_suppressions(self, numbers: Sequence[str]) -> shapes.Lifted:
+        answer = self._here("POST", "/suppressions/lift", {"numbers": list(numbers)})
+        return cast("shapes.Lifted", answer)
+
+    def check_suppression(self, number: str) -> shapes.Verdict:
+        answer = self._here("POST", "/suppressions/look-up", {"number": number})
+        return cast("shapes.Verdict", answer)
+
+    def suppressions(
+        self, numbers: str, *, after: str | None = None, limit: int = PAGE
+    ) -> shapes.SuppressionPage:
+        path = f"/suppressions{_query(after, limit, {'numbers': numbers})}"
+        return cast("shapes.SuppressionPage", self._here("GET", path))
+
+    def every_suppression(self, numbers: str) -> Iterator[shapes.Suppression]:
+        found = self._all("/suppressions", {"numbers": numbers})
+        return cast("Iterator[shapes.Suppression]", found)
+
+    def suppression_lists(self) -> Iterator[shapes.SuppressionList]:
+        return cast("Iterator[shapes.SuppressionList]", self._all("/suppression-lists"))
+
+    def withdraw_suppression_list(self, list_id: str) -> shapes.SuppressionList:
+        answer = self._here("POST", f"/suppression-lists/{_safe(list_id)}/withdraw", {})
+        return cast("shapes.SuppressionList", answer)
 
     # --- campaigns ---
 
@@ -229,7 +280,7 @@ class Client:
             data = json.dumps(body).encode()
         url = self.url.rstrip("/") + path
         answer = self.transport.request(method, url, headers, data)
-        document = _document(answer.body)
+        document = {} if answer.status == _NOTHING else _document(answer.body)
         if answer.status == _UNAUTHORIZED and not anonymous:
             raise NotSignedIn("Your session has ended: sign in again with mc sign-in.")
         if document is None or (answer.status >= _REFUSALS and "title" not in document):

@@ -5,6 +5,7 @@ ClientError
 ├── NotSignedIn      there is no session, or it has ended
 ├── Unreachable      no answer from the server
 ├── BadAnswer        an answer that is none of Message Center's
+├── BucketRefused    a part of a file was not taken
 └── Refused          the server's problem document (RFC 9457)
 """
 
@@ -57,6 +58,12 @@ class BadAnswer(ClientError):
         super().__init__(
             f"What answers at {url} is not Message Center (status {status}). Is the address right?"
         )
+        self.status = status
+
+
+class BucketRefused(ClientError):
+    def __init__(self, status: int) -> None:
+        super().__init__(f"The bucket refused a part of the file (status {status}).")
 
 
 class Refused(ClientError):
@@ -68,6 +75,7 @@ class Refused(ClientError):
         super().__init__(_sentence(problem) + _wait(retry_after))
         self.status = status
         self.problem = problem
+        self.retry_after = retry_after
 
 
 def _wait(seconds: int | None) -> str:

@@ -12,7 +12,7 @@ from cli.screen import count, moment
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from cli.shapes import Counts, Review, Sample
+    from cli.shapes import Review, ReviewCounts, Sample
 
 _ID = argument("id", metavar="CAMPAIGN")
 
@@ -47,6 +47,7 @@ def review(context: Context, given: Namespace) -> Exit:
         "from": found["address"],
         "recipients": f"{counts['valid']:,}" if counts else "",
         "left out": _left_out(counts) if counts else "",
+        "suppressed": _suppressed(counts) if counts else "",
         "texts": _texts(found),
         "parts in all": f"{parts:,}" if parts is not None else "",
         "begins": moment(plan["begins_at"]) if plan else "",
@@ -64,9 +65,19 @@ def review(context: Context, given: Namespace) -> Exit:
     return Exit.OK
 
 
-def _left_out(counts: Counts) -> str:
+def _left_out(counts: ReviewCounts) -> str:
     reasons = {"duplicate": counts["duplicate"], **counts["invalid"]}
     return ", ".join(f"{count:,} {reason}" for reason, count in reasons.items() if count)
+
+
+def _suppressed(counts: ReviewCounts) -> str:
+    screening, suppressed = counts["screening"], counts["suppressed"]
+    if screening is None:
+        return ""
+    if suppressed is None:
+        looked_at = f"{screening['counted']:,} of {screening['recipients']:,}"
+        return f"being counted, {looked_at} looked at so far"
+    return f"{suppressed:,}, as of {moment(screening['counted_at'])}" if suppressed else "nobody"
 
 
 def _texts(found: Review) -> str:

@@ -213,6 +213,12 @@ def bootstrap(context: Context, given: Namespace) -> Exit:
     return operator.invite_super_admin(context, given)
 
 
+def rewrap_data_keys(context: Context, given: Namespace) -> Exit:
+    from cli import bootstrap as operator  # noqa: PLC0415 - likewise
+
+    return operator.rewrap_data_keys(context, given)
+
+
 # --- what several of them need ---
 
 
@@ -276,6 +282,12 @@ _PASSWORD_FILE = argument(
     type=Path,
     metavar="FILE",
     help="'-' is standard input; without it you are asked",
+)
+# Where operators' commands find the installation.
+_INSTALLATION = (
+    argument("--region", help="by default the one of your AWS configuration"),
+    argument("--data-stack", metavar="STACK", help="by default message-center-data"),
+    argument("--app-stack", metavar="STACK", help="by default message-center-app"),
 )
 
 COMMANDS = (
@@ -341,9 +353,13 @@ COMMANDS = (
                 action="store_true",
                 help="though there is a super admin: none of them can sign in any more",
             ),
-            argument("--region", help="by default the one of your AWS configuration"),
-            argument("--data-stack", metavar="STACK", help="by default message-center-data"),
-            argument("--app-stack", metavar="STACK", help="by default message-center-app"),
+            *_INSTALLATION,
         ),
+    ),
+    Command(
+        ("rewrap-data-keys",),
+        "have every workspace's data key wrapped anew; for operators, with AWS credentials",
+        rewrap_data_keys,
+        _INSTALLATION,
     ),
 )

@@ -99,6 +99,29 @@ class Counts(TypedDict):
     invalid: dict[str, int]
 
 
+class Screening(TypedDict):
+    counted: int
+    recipients: int
+    counted_at: str | None
+
+
+class ReviewCounts(Counts):
+    suppressed: int | None
+    screening: Screening | None
+
+
+class Progress(TypedDict):
+    octets: int
+    size: int
+    lines: int
+    recipients: int
+    stored: int
+    share: float
+    lines_per_second: float
+    begun_at: str
+    ends_at: str | None
+
+
 class RecipientList(TypedDict):
     id: str
     name: str
@@ -111,6 +134,69 @@ class RecipientList(TypedDict):
     digest: str | None
     failure: str | None
     created_at: str
+    purpose: str
+    default_country: str | None
+    number_column: str | None
+    sha256: str | None
+    # Null unless its lines are being read.
+    progress: Progress | None
+
+
+class Erasure(TypedDict):
+    id: str
+    ctn_hash: str
+    status: str
+    keep_suppressed: bool
+    asked_by: str
+    lists: int
+    erased: int
+    waiting: list[str]
+    suppressed: str | None
+    created_at: str
+    finished_at: str | None
+
+
+class Added(TypedDict):
+    added: int
+    already: int
+
+
+class Lifted(TypedDict):
+    lifted: int
+    already: int
+
+
+class Suppression(TypedDict):
+    number: str
+    ctn_hash: str
+    source: str
+    at: str
+    by: str
+    note: str
+    lifted: bool
+
+
+class SuppressionPage(TypedDict):
+    items: list[Suppression]
+    next: str | None
+
+
+class Verdict(TypedDict):
+    number: str
+    ctn_hash: str
+    suppressed: bool
+    entry: Suppression | None
+    lists: list[str]
+    for_all: bool
+
+
+class SuppressionList(TypedDict):
+    list: str
+    # Name and numbers are not in the answer to a withdrawal.
+    name: str
+    numbers: int
+    at: str
+    withdrawn_at: str | None
 
 
 class Decision(TypedDict):
@@ -222,7 +308,7 @@ class Review(TypedDict):
     address: str
     content: Json
     # Null without a list.
-    counts: Counts | None
+    counts: ReviewCounts | None
     text: Sample | None
     # Of personalised texts alone.
     spread: Spread | None

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from cli.errors import Unreachable, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from email.message import Message
     from typing import IO
 
@@ -33,8 +33,14 @@ class Answer:
 
 class Transport(Protocol):
     def request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Answer: ...
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | Iterator[bytes] | None,
+    ) -> Answer:
+        """A body in blocks goes with its Content-Length; the time-out is one block's then."""
+        ...
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -52,7 +58,11 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 class HttpTransport:
     def request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | Iterator[bytes] | None,
     ) -> Answer:
         address = check_address(url)
         request = urllib.request.Request(  # noqa: S310 - check_address allows http and https

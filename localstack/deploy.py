@@ -75,6 +75,7 @@ class Outputs:
     data_key: str
     audit_key: str
     uploads_queue: str
+    uploads_queue_url: str
     mail_queue: str
     survey_queue: str
 
@@ -90,6 +91,7 @@ class Outputs:
             "MC_DATA_KEY": self.data_key,
             "MC_AUDIT_KEY": self.audit_key,
             "MC_STATE_MACHINE": self.state_machine,
+            "MC_UPLOAD_QUEUE": self.uploads_queue_url,
             "MC_MAIL_QUEUE": self.mail_queue,
             "MC_SURVEY_QUEUE": self.survey_queue,
         }
@@ -293,6 +295,7 @@ def outputs(endpoint: str | None, values: Mapping[str, str]) -> Outputs:
         data_key=values["DataKey"],
         audit_key=values["AuditKey"],
         uploads_queue=values["UploadsQueue"],
+        uploads_queue_url=values["UploadsQueueUrl"],
         mail_queue=values["MailsQueueUrl"],
         survey_queue=values["SurveysQueueUrl"],
     )

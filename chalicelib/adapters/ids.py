@@ -41,6 +41,12 @@ class UlidIds:
         return secrets.token_urlsafe(TOKEN_BYTES)
 
 
+def first_of(prefix: str, instant: datetime) -> str:
+    """Ids of this instant, or later, stand above it, all others below."""
+    milliseconds = (instant - _EPOCH) // timedelta(milliseconds=1)
+    return f"{prefix}_{crockford(max(0, milliseconds) << RANDOM_BITS)}"
+
+
 def crockford(value: int) -> str:
     return "".join(CROCKFORD[value >> shift & 31] for shift in range(5 * (LENGTH - 1), -1, -5))
 

@@ -74,6 +74,7 @@ PATH_VALUES: Final[dict[str, Json]] = {
     },
     "campaign_id": _id("cmp", "The campaign."),
     "list_id": _id("lst", "The list."),
+    "erasure_id": _id("era", "The erasure."),
     "sender_id": _id("snd", "The sender."),
     "number": {
         "description": "The revision's number.",

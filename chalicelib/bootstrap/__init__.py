@@ -15,16 +15,19 @@ if TYPE_CHECKING:
 
     from chalicelib.adapters.aws import Clients
     from chalicelib.adapters.clock import SystemClock
-    from chalicelib.adapters.dynamo.store import Store
+    from chalicelib.adapters.dynamo.store import Limits, Store
     from chalicelib.adapters.ids import UlidIds
     from chalicelib.bootstrap.api_use_cases import Api
     from chalicelib.domain.audit import Actor
     from chalicelib.settings import BridgeSettings, FunctionSettings, SweepSettings, Tables
     from chalicelib.usecases.auditing import Auditor
     from chalicelib.usecases.drive import Driver
+    from chalicelib.usecases.erasing import Eraser
     from chalicelib.usecases.folding import Folder
+    from chalicelib.usecases.hash_index import Indexer
     from chalicelib.usecases.ingest_list import Ingest
     from chalicelib.usecases.installation import Installation
+    from chalicelib.usecases.list_keeping import ListSweep
     from chalicelib.usecases.mailing import Mailer
     from chalicelib.usecases.ports import (
         AuditLog,
@@ -37,11 +40,16 @@ if TYPE_CHECKING:
         Ids,
         Queue,
         Secrets,
+        Suppressions,
     )
+    from chalicelib.usecases.ports.ingest import Hashing, Pipeline
     from chalicelib.usecases.receipts import Receipts
+    from chalicelib.usecases.screening import Screener
     from chalicelib.usecases.sealing import Sealer
     from chalicelib.usecases.surveying import Surveyor
     from chalicelib.usecases.sweeping import AuditSweep, Sweep
+    from chalicelib.usecases.tending_uploads import UploadSweep
+    from chalicelib.usecases.wishes import Wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,7 @@ class Records:
     campaigns: Campaigns
     delivery: Delivery
     queue: Queue
+    suppressions: Suppressions
     changes: Changes
     audit: AuditLog
 
@@ -78,6 +87,7 @@ class Bridge:
     delivery: Delivery
     campaigns: Campaigns
     blobs: Blobs
+    wishes: Wishes
     secrets: Secrets
     clock: Clock
     ids: Ids
@@ -94,7 +104,7 @@ def api() -> Api:
     from chalicelib.adapters.errands import SqsErrands
     from chalicelib.adapters.kms import KmsDataKeys
     from chalicelib.adapters.passwords import Argon2Passwords
-    from chalicelib.adapters.s3 import S3Blobs, S3Uploads
+    from chalicelib.adapters.s3 import S3Blobs, S3Downloads, S3Uploads
     from chalicelib.adapters.stepfunctions import StepFunctionsExecutions
     from chalicelib.adapters.surveys import SqsSurveys
     from chalicelib.bootstrap.api_use_cases import Services, compose_api
@@ -121,6 +131,7 @@ def api() -> Api:
             errands=SqsErrands(clients, settings.mail_queue),
             checkpoints=KmsCheckpoints(clients, settings.audit_key, settings.data_bucket),
             uploads=S3Uploads(clients, settings.uploads_bucket),
+            downloads=S3Downloads(clients, settings.data_bucket),
             blobs=S3Blobs(clients, settings.data_bucket),
             executions=StepFunctionsExecutions(clients, settings.state_machine),
             surveys=SqsSurveys(clients, settings.survey_queue),
@@ -130,7 +141,8 @@ def api() -> Api:
 
 
 @cache
-def ingest() -> Ingest:
+def ingest(pipeline: Pipeline) -> Ingest:
+    """With what reads files, which only that bundle can carry (functions/ingest)."""
     from chalicelib.adapters.kms import KmsDataKeys
     from chalicelib.adapters.s3 import S3Blobs, S3Uploads
     from chalicelib.settings import ingest_settings
@@ -147,7 +159,27 @@ def ingest() -> Ingest:
         data_keys=KmsDataKeys(base.clients, settings.data_key),
         clock=base.clock,
         auditor=base.auditor,
+        pipeline=pipeline,
         limit=settings.upload_max_bytes,
+    )
+
+
+@cache
+def indexer(hashing: Hashing) -> Indexer:
+    """Beside `ingest`, in the same bundle."""
+    from chalicelib.adapters.kms import KmsDataKeys
+    from chalicelib.adapters.s3 import S3Blobs
+    from chalicelib.settings import ingest_settings
+    from chalicelib.usecases.hash_index import Indexer
+
+    settings = ingest_settings()
+    base = _base(settings.tables, settings.endpoint)
+    return Indexer(
+        directory=base.records.directory,
+        campaigns=base.records.campaigns,
+        blobs=S3Blobs(base.clients, settings.data_bucket),
+        data_keys=KmsDataKeys(base.clients, settings.data_key),
+        hashing=hashing,
     )
 
 
@@ -167,7 +199,9 @@ def driver() -> Driver:
         changes=base.records.changes,
         executions=StepFunctionsExecutions(base.clients),
         folder=_folder(base, settings.data_bucket),
+        wishes=_wishes(base, settings.data_bucket),
         clock=base.clock,
+        ids=base.ids,
         auditor=base.auditor,
     )
 
@@ -202,9 +236,29 @@ def sweep() -> Sweep:
 
 
 @cache
+def upload_sweep() -> UploadSweep:
+    from chalicelib.adapters.ingests import SqsIngests
+    from chalicelib.adapters.s3 import S3Uploads
+    from chalicelib.settings import sweep_settings
+    from chalicelib.usecases.tending_uploads import UploadSweep
+
+    settings = sweep_settings()
+    base = _base(settings.tables, settings.endpoint)
+    return UploadSweep(
+        campaigns=base.records.campaigns,
+        changes=base.records.changes,
+        uploads=S3Uploads(base.clients, settings.uploads_bucket),
+        ingests=SqsIngests(base.clients, settings.upload_queue),
+        clock=base.clock,
+        auditor=base.auditor,
+    )
+
+
+@cache
 def bridge() -> Bridge:
     import platform
 
+    from chalicelib.adapters.dynamo.store import BRISK
     from chalicelib.adapters.ids import chance
     from chalicelib.adapters.s3 import S3Blobs
     from chalicelib.adapters.secrets import DirectorySecrets, ManagedSecrets
@@ -218,6 +272,8 @@ def bridge() -> Bridge:
         delivery=base.records.delivery,
         campaigns=base.records.campaigns,
         blobs=S3Blobs(base.clients, settings.data_bucket),
+        # Sending waits for its answers: one that does not come is asked for anew.
+        wishes=_wishes(base, settings.data_bucket, BRISK),
         secrets=DirectorySecrets(folder) if folder else ManagedSecrets(base.clients),
         clock=base.clock,
         ids=base.ids,
@@ -246,6 +302,55 @@ def audit_sweep() -> AuditSweep:
 
 
 @cache
+def list_sweep() -> ListSweep:
+    from chalicelib.adapters.s3 import S3Blobs, S3Uploads
+    from chalicelib.settings import sweep_settings
+    from chalicelib.usecases.list_keeping import ListKeeping, ListSweep
+
+    settings = sweep_settings()
+    base = _base(settings.tables, settings.endpoint)
+    records = base.records
+    return ListSweep(
+        keeping=ListKeeping(
+            directory=records.directory,
+            campaigns=records.campaigns,
+            suppressions=records.suppressions,
+            changes=records.changes,
+            clock=base.clock,
+            auditor=base.auditor,
+        ),
+        directory=records.directory,
+        campaigns=records.campaigns,
+        changes=records.changes,
+        blobs=S3Blobs(base.clients, settings.data_bucket),
+        uploads=S3Uploads(base.clients, settings.uploads_bucket),
+        clock=base.clock,
+    )
+
+
+@cache
+def eraser() -> Eraser:
+    from chalicelib.adapters.kms import KmsDataKeys
+    from chalicelib.adapters.s3 import S3Blobs, S3Uploads
+    from chalicelib.settings import sweep_settings
+    from chalicelib.usecases.erasing import Eraser
+
+    settings = sweep_settings()
+    base = _base(settings.tables, settings.endpoint)
+    return Eraser(
+        directory=base.records.directory,
+        campaigns=base.records.campaigns,
+        suppressions=base.records.suppressions,
+        data_keys=KmsDataKeys(base.clients, settings.data_key),
+        changes=base.records.changes,
+        blobs=S3Blobs(base.clients, settings.data_bucket),
+        uploads=S3Uploads(base.clients, settings.uploads_bucket),
+        clock=base.clock,
+        auditor=base.auditor,
+    )
+
+
+@cache
 def sealer() -> Sealer:
     from chalicelib.settings import sealer_settings
     from chalicelib.usecases.sealing import Sealer
@@ -267,6 +372,21 @@ def surveyor() -> Surveyor:
         campaigns=base.records.campaigns,
         blobs=S3Blobs(base.clients, settings.data_bucket),
         changes=base.records.changes,
+        clock=base.clock,
+    )
+
+
+@cache
+def screener() -> Screener:
+    from chalicelib.settings import surveyor_settings
+    from chalicelib.usecases.screening import Screener
+
+    settings = surveyor_settings()
+    base = _base(settings.tables, settings.endpoint)
+    return Screener(
+        campaigns=base.records.campaigns,
+        changes=base.records.changes,
+        wishes=_wishes(base, settings.data_bucket),
         clock=base.clock,
     )
 
@@ -327,6 +447,7 @@ def _base(tables: Tables, endpoint: str | None) -> Base:
     from chalicelib.adapters.dynamo.directory import DynamoDirectory
     from chalicelib.adapters.dynamo.queue import DynamoQueue
     from chalicelib.adapters.dynamo.store import Store
+    from chalicelib.adapters.dynamo.suppressions import DynamoSuppressions
     from chalicelib.adapters.ids import UlidIds
     from chalicelib.usecases.auditing import Auditor, Retentions
 
@@ -336,6 +457,7 @@ def _base(tables: Tables, endpoint: str | None) -> Base:
         campaigns=DynamoCampaigns(store),
         delivery=DynamoDelivery(store),
         queue=DynamoQueue(store),
+        suppressions=DynamoSuppressions(store),
         changes=DynamoChanges(store),
         audit=DynamoAuditLog(store),
     )
@@ -360,6 +482,15 @@ def _folder(base: Base, data_bucket: str) -> Folder:
         ids=base.ids,
         auditor=base.auditor,
     )
+
+
+def _wishes(base: Base, data_bucket: str, limits: Limits | None = None) -> Wishes:
+    from chalicelib.adapters.dynamo.suppressions import DynamoSuppressions
+    from chalicelib.adapters.s3 import S3Blobs
+    from chalicelib.usecases.wishes import Wishes
+
+    store = base.store.limited(limits) if limits else base.store
+    return Wishes(DynamoSuppressions(store), S3Blobs(base.clients, data_bucket), base.clock)
 
 
 def _receipts(base: Base, settings: FunctionSettings | SweepSettings) -> Receipts:

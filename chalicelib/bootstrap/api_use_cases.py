@@ -11,9 +11,12 @@ from chalicelib.usecases.audit_desk import AuditDesk
 from chalicelib.usecases.campaigns import CampaignDesk
 from chalicelib.usecases.credentials import Credentials
 from chalicelib.usecases.drafting import Drafting
+from chalicelib.usecases.erasing import ErasureDesk
 from chalicelib.usecases.identity import Identity
 from chalicelib.usecases.invitations import Invitations
 from chalicelib.usecases.joining import Joining
+from chalicelib.usecases.list_keeping import ListKeeping
+from chalicelib.usecases.list_reading import ListReading
 from chalicelib.usecases.lists import Lists
 from chalicelib.usecases.members import Members
 from chalicelib.usecases.moderation import Moderation
@@ -21,10 +24,14 @@ from chalicelib.usecases.queueing import QueueBell
 from chalicelib.usecases.recipients import Recipients
 from chalicelib.usecases.repeats import Repeats
 from chalicelib.usecases.review import Reviews
+from chalicelib.usecases.screening import Screener
 from chalicelib.usecases.senders import SenderDesk
 from chalicelib.usecases.settings import WorkspaceDesk
 from chalicelib.usecases.starting import Starter
+from chalicelib.usecases.suppressed import Suppressed
+from chalicelib.usecases.suppressing import Suppressing
 from chalicelib.usecases.surveying import Surveyor
+from chalicelib.usecases.wishes import Wishes
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Records
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
         Checkpoints,
         Clock,
         DataKeys,
+        Downloads,
         Errands,
         Executions,
         Ids,
@@ -57,6 +65,7 @@ class Services:
     errands: Errands
     checkpoints: Checkpoints
     uploads: Uploads
+    downloads: Downloads
     blobs: Blobs
     executions: Executions
     surveys: Surveys
@@ -75,12 +84,17 @@ class Api:
     joining: Joining
     credentials: Credentials
     lists: Lists
+    list_keeping: ListKeeping
+    erasures: ErasureDesk
+    list_reading: ListReading
     senders: SenderDesk
     drafting: Drafting
     campaigns: CampaignDesk
     moderation: Moderation
     reviews: Reviews
     recipients: Recipients
+    suppressing: Suppressing
+    suppressed: Suppressed
     audit: AuditDesk
 
 
@@ -111,12 +125,17 @@ def compose_api(services: Services) -> Api:
         joining=_joining(services),
         credentials=_credentials(services, repeats),
         lists=_lists(services, repeats),
+        list_keeping=_list_keeping(services),
+        erasures=_erasures(services, repeats),
+        list_reading=_list_reading(services),
         senders=_senders(services, repeats, bell),
         drafting=_drafting(services, repeats, bell),
         campaigns=_campaigns(services, starter, bell),
         moderation=_moderation(services, starter, reviews, bell),
         reviews=reviews,
         recipients=_recipients(services),
+        suppressing=_suppressing(services),
+        suppressed=_suppressed(services),
         audit=_audit(services),
     )
 
@@ -209,10 +228,47 @@ def _lists(services: Services, repeats: Repeats) -> Lists:
         changes=services.records.changes,
         repeats=repeats,
         uploads=services.uploads,
+        downloads=services.downloads,
         clock=services.clock,
         ids=services.ids,
         auditor=services.auditor,
+        recorder=services.recorder,
         upload_max_bytes=services.upload_max_bytes,
+    )
+
+
+def _list_keeping(services: Services) -> ListKeeping:
+    return ListKeeping(
+        directory=services.records.directory,
+        campaigns=services.records.campaigns,
+        suppressions=services.records.suppressions,
+        changes=services.records.changes,
+        clock=services.clock,
+        auditor=services.auditor,
+    )
+
+
+def _erasures(services: Services, repeats: Repeats) -> ErasureDesk:
+    return ErasureDesk(
+        directory=services.records.directory,
+        campaigns=services.records.campaigns,
+        data_keys=services.data_keys,
+        changes=services.records.changes,
+        repeats=repeats,
+        clock=services.clock,
+        ids=services.ids,
+        auditor=services.auditor,
+    )
+
+
+def _list_reading(services: Services) -> ListReading:
+    return ListReading(
+        directory=services.records.directory,
+        campaigns=services.records.campaigns,
+        blobs=services.blobs,
+        data_keys=services.data_keys,
+        auditor=services.auditor,
+        recorder=services.recorder,
     )
 
 
@@ -294,6 +350,12 @@ def _reviews(services: Services) -> Reviews:
         campaigns=records.campaigns,
         delivery=records.delivery,
         surveyor=Surveyor(records.campaigns, services.blobs, records.changes, services.clock),
+        screener=Screener(
+            campaigns=records.campaigns,
+            changes=records.changes,
+            wishes=Wishes(records.suppressions, services.blobs, services.clock),
+            clock=services.clock,
+        ),
         surveys=services.surveys,
         clock=services.clock,
     )
@@ -304,6 +366,30 @@ def _recipients(services: Services) -> Recipients:
         directory=services.records.directory,
         campaigns=services.records.campaigns,
         delivery=services.records.delivery,
+        blobs=services.blobs,
+        data_keys=services.data_keys,
+        auditor=services.auditor,
+        recorder=services.recorder,
+    )
+
+
+def _suppressing(services: Services) -> Suppressing:
+    return Suppressing(
+        directory=services.records.directory,
+        suppressions=services.records.suppressions,
+        changes=services.records.changes,
+        data_keys=services.data_keys,
+        clock=services.clock,
+        ids=services.ids,
+        auditor=services.auditor,
+    )
+
+
+def _suppressed(services: Services) -> Suppressed:
+    return Suppressed(
+        directory=services.records.directory,
+        campaigns=services.records.campaigns,
+        suppressions=services.records.suppressions,
         blobs=services.blobs,
         data_keys=services.data_keys,
         auditor=services.auditor,

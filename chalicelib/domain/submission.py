@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.domain.content import Mode
 from chalicelib.domain.errors import Problem
-from chalicelib.domain.recipient_list import ListStatus
+from chalicelib.domain.recipient_list import ListPurpose, ListStatus
 from chalicelib.domain.sender import usable
 from chalicelib.sms.merge import parse
 from chalicelib.sms.parts import TextError, measure
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.workspace import DailyWindow, Workspace
 
 AHEAD_MAX: Final = timedelta(days=366)
+NOT_FOR_CAMPAIGNS: Final = "is a suppression list, whose numbers get nothing: choose another"
 
 _ALL: Final = frozenset(Mode)
 # Which modes must have a field, and which may. What is not named, all may.
@@ -129,6 +130,10 @@ def _list(content: Content, around: Surroundings) -> Iterator[Problem]:
     found = around.list
     if found is None:
         yield Problem("list", "is not there any more: choose another")
+    elif found.status is ListStatus.DELETED:
+        yield Problem("list", "was deleted: choose another")
+    elif found.purpose is not ListPurpose.RECIPIENTS:
+        yield Problem("list", NOT_FOR_CAMPAIGNS)
     elif found.status is not ListStatus.READY:
         yield Problem("list", f"is {found.status}: submit when it is ready")
     elif not found.counts.valid:

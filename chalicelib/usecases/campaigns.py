@@ -14,6 +14,7 @@ from chalicelib.domain.campaign_facts import facts
 from chalicelib.domain.campaign_listing import check_place
 from chalicelib.domain.content import Mode, in_utc
 from chalicelib.domain.errors import Invalid, Outdated, Problem, Unavailable
+from chalicelib.domain.list_keeping import ListUse
 from chalicelib.domain.moderation import campaign_item
 from chalicelib.domain.rights import Right, Scope, scopes_of
 from chalicelib.domain.submission import is_personal, problems_of
@@ -97,12 +98,21 @@ class CampaignDesk:
         submitted = rules.submit(campaign, digest, recipients, now)
         audit = self.auditor.of_campaign(caller.actor, "campaign.submitted", campaign, submitted)
         with self.bell.changing(campaign.workspace):
-            self.changes.commit(submitted, campaign_item(submitted), audit=audit)
+            self.changes.commit(
+                submitted, campaign_item(submitted), *self._use(submitted), audit=audit
+            )
         if around.list is not None and is_personal(content):
             # It is submitted; who looks at its review asks for the survey again.
             with suppress(Unavailable):
                 self.surveys.request(campaign.workspace, campaign.id)
         return next_version(submitted)
+
+    def _use(self, submitted: Campaign) -> list[ListUse]:
+        """That it uses its list, so that this stays; noted once (usecases/list_keeping.py)."""
+        workspace, used = submitted.workspace, submitted.content.list
+        if used is None or self.campaigns.list_use(workspace, used, submitted.id):
+            return []
+        return [ListUse(workspace, used, submitted.id)]
 
     def withdraw(self, caller: Caller, campaign_id: str, expected: int | None = None) -> Campaign:
         campaign = self._for(caller, campaign_id, Right.WRITE_CAMPAIGN, expected)

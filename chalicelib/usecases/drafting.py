@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from chalicelib.domain import campaign as rules
 from chalicelib.domain.campaign import Campaign, Move
 from chalicelib.domain.content import Content, check_draft, in_utc
 from chalicelib.domain.errors import Invalid, NotFound, Outdated, Problem
+from chalicelib.domain.recipient_list import ListPurpose, ListStatus
 from chalicelib.domain.rights import Right
 from chalicelib.domain.sender import address_checks, usable
+from chalicelib.domain.submission import NOT_FOR_CAMPAIGNS
 from chalicelib.usecases.partial import UNCHANGED, Unchanged, given
 from chalicelib.usecases.ports import next_version
 from chalicelib.usecases.repeats import Request
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from chalicelib.usecases.ports import Campaigns, Changes, Clock, Delivery, Ids
     from chalicelib.usecases.queueing import QueueBell
     from chalicelib.usecases.repeats import Mark, Repeats
+
+T = TypeVar("T")
 
 TIMES: Final = ("start_at", "date_from", "date_to", "deadline")
 
@@ -267,12 +271,19 @@ class Drafting:
         if content.list is not None and content.list != before.list:
             named = content.list
             with found.noting():
-                _look("list", lambda: self.campaigns.recipient_list(workspace, named))
+                self._check_list(workspace, named)
         if content.channel is not None and content.channel != before.channel:
             channel = content.channel
             with found.noting():
                 _look("channel", lambda: self.delivery.channel(channel))
         found.refuse()
+
+    def _check_list(self, workspace: str, named: str) -> None:
+        recipients = _look("list", lambda: self.campaigns.recipient_list(workspace, named))
+        if recipients.status is ListStatus.DELETED:
+            raise Invalid(Problem("list", "was deleted: choose another"))
+        if recipients.purpose is not ListPurpose.RECIPIENTS:
+            raise Invalid(Problem("list", NOT_FOR_CAMPAIGNS))
 
     def _copied(self, original: Campaign, name: str | None) -> Content:
         """What is not there for new campaigns any more is left open; only an override stays as it
@@ -332,8 +343,8 @@ def _pinned(content: Content, revision: Revision | None) -> Content:
     return replace(content, overrides=overrides)
 
 
-def _look(name: str, read: Callable[[], object]) -> None:
+def _look(name: str, read: Callable[[], T]) -> T:
     try:
-        read()
+        return read()
     except NotFound:
         raise Invalid(Problem(name, f"there is no such {name}: choose another")) from None

@@ -112,6 +112,14 @@ class Folder:
         with suppress(Stale):
             self.changes.save(done, audit)
 
+    def is_readable(self, chunk: ChunkRecord) -> bool:
+        """Whether the ledger that it points to is there."""
+        try:
+            self._ledger(chunk)
+        except NotFound:
+            return False
+        return True
+
     def _ledger(self, chunk: ChunkRecord) -> ledgers.Ledger:
         if not chunk.ledger:
             return ledgers.Ledger(chunk.recipients)

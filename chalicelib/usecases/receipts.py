@@ -7,19 +7,21 @@ and says the same, and a ledger takes the same outcome any number of times.
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from chalicelib.domain import receipts as rules
-from chalicelib.domain import tokens
 from chalicelib.domain.delivery import UNMATCHED_FOR, JournalItem
+from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.domain.formats import chunk as chunk_format
 from chalicelib.domain.formats import manifest as manifests
 from chalicelib.domain.recipient_list import list_prefix
+from chalicelib.domain.tokens import Mixer
 from chalicelib.usecases.ledgers import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from chalicelib.domain.delivery import ChunkRecord, InboxItem, Traffic
     from chalicelib.domain.formats.chunk import Chunk
@@ -102,54 +104,66 @@ class Receipts:
             yield item, tuple(rest)
 
 
+_Found: TypeAlias = "tuple[ChunkRecord, Chunk, Ledger]"
+
+
 @dataclass(slots=True)
 class _Shelf:
     """What one turn reads of lists, chunks and ledgers, each once."""
 
     receipts: Receipts
     traffic: list[Traffic]
-    _hashers: dict[str, Callable[[str], bytes]] = field(default_factory=dict)
-    _manifests: dict[str, Manifest] = field(default_factory=dict)
-    _chunks: dict[tuple[str, str, int], tuple[ChunkRecord, Chunk, Ledger]] = field(
-        default_factory=dict
-    )
+    _mixers: dict[str, Mixer] = field(default_factory=dict)
+    _manifests: dict[str, Manifest | None] = field(default_factory=dict)
+    _chunks: dict[tuple[str, str, int], _Found | None] = field(default_factory=dict)
 
     def find(self, receipt: RawReceipt) -> tuple[ChunkRecord, Outcome] | None:
         digits = rules.canonical(receipt.source)
-        if not digits:
+        if not digits or digits.startswith("0"):
+            # Nothing that lists hold; as a number it would lose the zero, and be somebody else's.
             return None
         for traffic in self.traffic:
-            token = self._token(traffic.workspace, digits)
-            entry = manifests.find_chunk(self._manifest(traffic), token)
+            mixer = self._mixer(traffic.workspace)
+            manifest = self._manifest(traffic)
+            entry = manifests.find_chunk(manifest, mixer.token(int(digits))) if manifest else None
             if entry is None:
                 continue
-            record, chunk, ledger = self._chunk(traffic, entry.number)
-            index = chunk_format.find(chunk, token)
-            if index is None or chunk.numbers[index] != int(digits):
+            found = self._chunk(traffic, entry.number)
+            if found is None:
+                continue
+            record, chunk, ledger = found
+            index = chunk_format.find(chunk, mixer, int(digits))
+            if index is None:
                 continue
             outcome = rules.outcome(index, ledger.records.get(index, ()), receipt)
             if outcome is not None:
                 return record, outcome
         return None
 
-    def _token(self, workspace: str, digits: str) -> bytes:
-        if workspace not in self._hashers:
+    def _mixer(self, workspace: str) -> Mixer:
+        if workspace not in self._mixers:
             wrapped = self.receipts.directory.workspace(workspace).wrapped_data_key
             key = self.receipts.data_keys.unwrap(workspace, wrapped)
-            self._hashers[workspace] = tokens.hasher(key)
-        return self._hashers[workspace](digits)[: tokens.SHORT]
+            self._mixers[workspace] = Mixer.of(key)
+        return self._mixers[workspace]
 
-    def _manifest(self, traffic: Traffic) -> Manifest:
+    def _manifest(self, traffic: Traffic) -> Manifest | None:
+        """None: the list was deleted, with its campaign, before the last receipt came."""
         if traffic.list not in self._manifests:
             key = f"{list_prefix(traffic.workspace, traffic.list)}/manifest"
-            self._manifests[traffic.list] = manifests.decode(self.receipts.blobs.get(key))
+            self._manifests[traffic.list] = None
+            with suppress(NotFound):
+                self._manifests[traffic.list] = manifests.decode(self.receipts.blobs.get(key))
         return self._manifests[traffic.list]
 
-    def _chunk(self, traffic: Traffic, number: int) -> tuple[ChunkRecord, Chunk, Ledger]:
+    def _chunk(self, traffic: Traffic, number: int) -> _Found | None:
+        """None: it, or its ledger, cannot be read. Its receipts wait; those of others do not."""
         place = (traffic.workspace, traffic.campaign, number)
         if place not in self._chunks:
-            record = self.receipts.delivery.chunk(*place)
-            chunk = chunk_format.decode(self.receipts.blobs.get(record.source))
-            ledger = read(self.receipts.delivery, self.receipts.blobs, record)
-            self._chunks[place] = (record, chunk, ledger)
+            self._chunks[place] = None
+            with suppress(Conflict, NotFound):
+                record = self.receipts.delivery.chunk(*place)
+                chunk = chunk_format.decode(self.receipts.blobs.get(record.source))
+                ledger = read(self.receipts.delivery, self.receipts.blobs, record)
+                self._chunks[place] = (record, chunk, ledger)
         return self._chunks[place]

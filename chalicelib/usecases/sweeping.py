@@ -90,10 +90,14 @@ class Sweep:
 
     def hold_all(self, actor: Actor) -> list[Campaign]:
         """Pause every live campaign until a person releases it: the records may be older than the
-        traffic.
+        traffic, and than the ledgers: one that was folded since is gone. Whom it told of is in
+        doubt then, as far as the mark goes.
         """
         held = []
         for marker in self.campaigns.live():
+            for chunk in self.delivery.chunks(marker.workspace, marker.campaign):
+                if not self.folder.is_readable(chunk):
+                    self.delivery.lose_ledger(chunk)
             try:
                 campaign = self.campaigns.campaign(marker.workspace, marker.campaign)
                 paused = rules.pause(campaign, PauseReason.UNCLEAN_STOP)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pynamodb.attributes import (
     BinaryAttribute,
     BooleanAttribute,
+    TTLAttribute,
     UnicodeAttribute,
     UTCDateTimeAttribute,
 )
@@ -12,6 +13,7 @@ from pynamodb.attributes import (
 from chalicelib.adapters.dynamo.attributes import (
     Choice,
     Nested,
+    Numbers,
     Seconds,
     Several,
     Tally,
@@ -22,9 +24,11 @@ from chalicelib.adapters.dynamo.models import Item, Versioned, limit_map, window
 from chalicelib.domain.campaign import Approval, PauseReason, Status
 from chalicelib.domain.content import Content, InDoubt, Mode, Overrides, Tlv
 from chalicelib.domain.decision import Decision
+from chalicelib.domain.erasure import Suppressed
 from chalicelib.domain.moderation import ItemKind
-from chalicelib.domain.recipient_list import ListCounts, ListStatus
+from chalicelib.domain.recipient_list import ListCounts, ListPurpose, ListStatus
 from chalicelib.domain.sender import NumberType, RevisionStatus
+from chalicelib.domain.suppression import Source
 
 
 def decision_map() -> Nested[Decision]:
@@ -74,6 +78,9 @@ class ListItem(Versioned):
     default_country = UnicodeAttribute(null=True)
     upload = UnicodeAttribute()
     created_at = UTCDateTimeAttribute()
+    purpose = Choice(ListPurpose)
+    sha256 = UnicodeAttribute(null=True)
+    number_column = UnicodeAttribute(null=True)
     counts = Nested(
         ListCounts,
         {
@@ -86,6 +93,15 @@ class ListItem(Versioned):
     columns = Several(UnicodeAttribute())
     digest = UnicodeAttribute(null=True)
     failure = UnicodeAttribute(null=True)
+
+
+class OpenListItem(Versioned):
+    workspace = UnicodeAttribute()
+    list = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    uploaded_at = UTCDateTimeAttribute(null=True)
+    tries = Whole()
+    asked_at = UTCDateTimeAttribute(null=True)
 
 
 class CampaignItem(Versioned):
@@ -218,6 +234,108 @@ class SurveyItem(Versioned):
     too_long = Whole()
     empty = Tally(str)
     samples = Several(UnicodeAttribute())
+
+
+class ScreeningItem(Versioned):
+    workspace = UnicodeAttribute()
+    list = UnicodeAttribute()
+    digest = UnicodeAttribute()
+    asked_at = UTCDateTimeAttribute()
+    written_at = UTCDateTimeAttribute()
+    recipients = Whole()
+    counted = Whole()
+    found = Whole()
+    suppressed = Whole(null=True)
+    as_of = UTCDateTimeAttribute(null=True)
+    ttl = TTLAttribute(attr_name="expires_at")
+
+
+class ListUseItem(Versioned):
+    workspace = UnicodeAttribute()
+    list = UnicodeAttribute()
+    campaign = UnicodeAttribute()
+
+
+class ListRemovalItem(Versioned):
+    workspace = UnicodeAttribute()
+    list = UnicodeAttribute()
+    due_at = UTCDateTimeAttribute()
+
+
+class ListRoundItem(Versioned):
+    workspace = UnicodeAttribute()
+    begun_at = UTCDateTimeAttribute()
+    after = UnicodeAttribute()
+
+
+class ErasureItem(Versioned):
+    id = UnicodeAttribute()
+    workspace = UnicodeAttribute()
+    ctn_hash = UnicodeAttribute()
+    asked_by = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    keep_suppressed = BooleanAttribute()
+    token = Whole(null=True)
+    after = UnicodeAttribute()
+    come_through = BooleanAttribute()
+    waiting = Several(UnicodeAttribute())
+    lists = Whole()
+    erased = Whole()
+    noted = UnicodeAttribute()
+    suppressed = Choice(Suppressed, null=True)
+    finished_at = UTCDateTimeAttribute(null=True)
+
+
+class OpenErasureItem(Versioned):
+    workspace = UnicodeAttribute()
+    erasure = UnicodeAttribute()
+
+
+class ErasureTurnItem(Versioned):
+    workspace = UnicodeAttribute()
+    until = UTCDateTimeAttribute()
+
+
+class ProgressItem(Item):
+    workspace = UnicodeAttribute()
+    list = UnicodeAttribute()
+    size = Whole()
+    octets = Whole()
+    lines = Whole()
+    stored = Whole()
+    recipients = Whole()
+    begun_at = UTCDateTimeAttribute()
+    written_at = UTCDateTimeAttribute()
+
+
+class SuppressionItem(Versioned):
+    workspace = UnicodeAttribute()
+    token = Whole()
+    number = Whole()
+    source = Choice(Source)
+    at = UTCDateTimeAttribute()
+    by = UnicodeAttribute()
+    note = UnicodeAttribute()
+    lifted = BooleanAttribute()
+    # `at` once more, where it is lifted: who reads millions of them needs it of these alone.
+    lifted_at = UnicodeAttribute(null=True)
+
+
+class SuppressionListItem(Versioned):
+    workspace = UnicodeAttribute()
+    list = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+    withdrawn_at = UTCDateTimeAttribute(null=True)
+
+
+class SuppressionChangeItem(Versioned):
+    ttl = TTLAttribute(attr_name="expires_at")
+    workspace = UnicodeAttribute()
+    id = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+    lifted = BooleanAttribute()
+    numbers = Numbers()
+    list = UnicodeAttribute(null=True)
 
 
 class WindowItem(Versioned):

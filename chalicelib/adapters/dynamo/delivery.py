@@ -15,6 +15,7 @@ from chalicelib.adapters.dynamo import keys
 from chalicelib.adapters.dynamo.keys import Key
 from chalicelib.adapters.dynamo.kinds import CHANNEL, CHUNK, INBOX, JOURNAL, OFFER, TRAFFIC
 from chalicelib.adapters.dynamo.models import ChannelItem, ChunkItem
+from chalicelib.domain.ledger import Counters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from chalicelib.adapters.dynamo.store import Store
     from chalicelib.domain.channel import Channel, Lease
     from chalicelib.domain.delivery import ChunkRecord, InboxItem, JournalItem, Offer, Traffic
-    from chalicelib.domain.ledger import Counters
 
 
 class DynamoDelivery:
@@ -89,6 +89,19 @@ class DynamoDelivery:
                 ChunkItem.settled.set(settled),
             ],
             ChunkItem.ledger.is_in(chunk.ledger, ledger),
+        )
+
+    def lose_ledger(self, chunk: ChunkRecord) -> bool:
+        pending = Counters(total=chunk.recipients, pending=chunk.recipients)
+        return self._chunks.change(
+            chunk,
+            [
+                ChunkItem.ledger.set(""),
+                ChunkItem.counters.to(pending),
+                ChunkItem.settled.set(value=False),
+                ChunkItem.as_of.remove(),
+            ],
+            ChunkItem.ledger.is_in(chunk.ledger, ""),
         )
 
     def add_offers(self, offers: Iterable[Offer]) -> None:

@@ -16,11 +16,16 @@ from chalicelib.domain.workspace import MASTER
 
 if TYPE_CHECKING:
     from chalicelib.domain.delivery import InboxItem, JournalItem, Offer
+    from chalicelib.domain.list_keeping import ListRemoval
     from chalicelib.domain.moderation import QueueItem
+    from chalicelib.domain.suppression import SuppressionChange
 
 WORKSPACES: Final = f"{MASTER}#WORKSPACE"
 CHANNELS: Final = f"{MASTER}#CHANNEL"
 LIVE: Final = f"{MASTER}#LIVE"
+REMOVALS: Final = f"{MASTER}#REMOVAL"
+ERASING: Final = f"{MASTER}#ERASING"
+OPEN_LISTS: Final = f"{MASTER}#UPLOAD"
 BY_MEMBER: Final = "by_member"
 MEMBER: Final = "member"
 # Of revisions, and of lines of campaigns: their partitions are the indexes' too.
@@ -30,6 +35,8 @@ BY_START: Final = "by_start"
 START_PLACE: Final = "start_place"
 BY_SENDER: Final = "by_sender"
 SENDER_PLACE: Final = "sender_place"
+# Of few suppressions among millions, which are read with as little as can be.
+LIFTED_AT: Final = "lifted_at"
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -178,6 +185,66 @@ def survey(workspace_id: str, campaign: str) -> Key:
     return Key(f"{workspace_id}#SURVEY", campaign)
 
 
+def screening(workspace_id: str, list_id: str) -> Key:
+    return Key(f"{workspace_id}#SCREENING", list_id)
+
+
+def list_uses(workspace_id: str, list_id: str) -> str:
+    return f"{workspace_id}#USE#{list_id}"
+
+
+def list_removal(record: ListRemoval) -> Key:
+    """The longest due first."""
+    place = f"{milliseconds(record.due_at)}#{record.workspace}#{record.list}"
+    return Key(REMOVALS, place)
+
+
+def list_round(workspace_id: str) -> Key:
+    return Key(f"{workspace_id}#ROUND", "LIST")
+
+
+def erasures(workspace_id: str) -> str:
+    return f"{workspace_id}#ERASURE"
+
+
+def open_erasure(workspace_id: str, erasure: str) -> Key:
+    return Key(ERASING, f"{workspace_id}#{erasure}")
+
+
+def erasure_turn(workspace_id: str) -> Key:
+    return Key(f"{workspace_id}#TURN", "ERASURE")
+
+
+def progress(workspace_id: str, list_id: str) -> Key:
+    return Key(f"{workspace_id}#PROGRESS", list_id)
+
+
+def suppressions(workspace_id: str) -> str:
+    return f"{workspace_id}#SUPPRESSION"
+
+
+def suppression(workspace_id: str, token: int) -> Key:
+    return Key(suppressions(workspace_id), f"{token:016x}")
+
+
+def suppression_lists(workspace_id: str) -> str:
+    return f"{workspace_id}#SUPPRESSION-LIST"
+
+
+def suppression_changes(workspace_id: str) -> str:
+    return f"{workspace_id}#SUPPRESSION-CHANGE"
+
+
+def suppression_change(record: SuppressionChange) -> Key:
+    """Oldest first."""
+    place = f"{milliseconds(record.at)}#{record.id}"
+    return Key(suppression_changes(record.workspace), place)
+
+
+def open_list(workspace_id: str, list_id: str) -> Key:
+    return Key(OPEN_LISTS, f"{workspace_id}#{list_id}")
+
+
 def queue(workspace_id: str) -> str:
     return f"{workspace_id}#QUEUE"
 
@@ -264,6 +331,11 @@ def inbox_of(pk: str) -> str | None:
 
 def milliseconds(instant: datetime) -> str:
     return f"{(instant - _EPOCH) // timedelta(milliseconds=1):015}"
+
+
+def until(instant: datetime) -> str:
+    """What is of this instant, or before, stands below it; nothing stands there."""
+    return f"{milliseconds(instant)}#~"
 
 
 def since(instant: datetime) -> str:

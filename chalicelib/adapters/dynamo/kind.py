@@ -37,8 +37,8 @@ class Kind(Generic[T]):
     apart: frozenset[str] = frozenset()
     # Fields that items lack which are older than them, and the attribute that tells all the same.
     told_by: Mapping[str, str] = field(default_factory=dict)
-    # Attributes beside the fields, made of them: what indexes and filters need.
-    made: Mapping[str, Callable[[T], str]] = field(default_factory=dict)
+    # Attributes beside the fields, made of them: what indexes and filters need. None: left out.
+    made: Mapping[str, Callable[[T], str | None]] = field(default_factory=dict)
 
     def to_model(self, record: T) -> Item:
         item = self.model(*self.key(record))

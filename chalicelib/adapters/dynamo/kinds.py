@@ -23,15 +23,25 @@ from chalicelib.domain.delivery import (
     Traffic,
     Window,
 )
+from chalicelib.domain.erasure import Erasure, ErasureTurn, OpenErasure
 from chalicelib.domain.identity import Device, PasswordReset, Session, User
+from chalicelib.domain.ingest_progress import IngestProgress
 from chalicelib.domain.invitation import Applicant, Invitation, JoinRequest
+from chalicelib.domain.list_keeping import ListRemoval, ListRound, ListUse
 from chalicelib.domain.lockout import Attempts
 from chalicelib.domain.membership import Member, Roster
 from chalicelib.domain.moderation import QueueItem
-from chalicelib.domain.recipient_list import RecipientList
+from chalicelib.domain.recipient_list import OpenList, RecipientList
 from chalicelib.domain.request import MadeOnce
+from chalicelib.domain.screening import SCREENING_KEPT, Screening
 from chalicelib.domain.seals import Seal
 from chalicelib.domain.sender import Revision, Sender
+from chalicelib.domain.suppression import (
+    CHANGES_KEPT,
+    Suppression,
+    SuppressionChange,
+    SuppressionList,
+)
 from chalicelib.domain.survey import Survey
 from chalicelib.domain.workspace import Workspace
 
@@ -239,6 +249,93 @@ SURVEY: Final = Kind(
     campaign_models.SurveyItem,
     lambda record: keys.survey(record.workspace, record.campaign),
 )
+SCREENING: Final = Kind(
+    Screening,
+    "count of the suppressed",
+    Table.CAMPAIGNS,
+    campaign_models.ScreeningItem,
+    lambda record: keys.screening(record.workspace, record.list),
+    expiry=lambda record: record.written_at + SCREENING_KEPT,
+)
+LIST_USE: Final = Kind(
+    ListUse,
+    "use of a list",
+    Table.CAMPAIGNS,
+    campaign_models.ListUseItem,
+    lambda record: Key(keys.list_uses(record.workspace, record.list), record.campaign),
+)
+LIST_REMOVAL: Final = Kind(
+    ListRemoval,
+    "removal of a list",
+    Table.CAMPAIGNS,
+    campaign_models.ListRemovalItem,
+    keys.list_removal,
+)
+LIST_ROUND: Final = Kind(
+    ListRound,
+    "round over the lists",
+    Table.CAMPAIGNS,
+    campaign_models.ListRoundItem,
+    lambda record: keys.list_round(record.workspace),
+)
+ERASURE: Final = Kind(
+    Erasure,
+    "erasure",
+    Table.CAMPAIGNS,
+    campaign_models.ErasureItem,
+    lambda record: Key(keys.erasures(record.workspace), record.id),
+)
+OPEN_ERASURE: Final = Kind(
+    OpenErasure,
+    "open erasure",
+    Table.CAMPAIGNS,
+    campaign_models.OpenErasureItem,
+    lambda record: keys.open_erasure(record.workspace, record.erasure),
+)
+ERASURE_TURN: Final = Kind(
+    ErasureTurn,
+    "turn to erase",
+    Table.CAMPAIGNS,
+    campaign_models.ErasureTurnItem,
+    lambda record: keys.erasure_turn(record.workspace),
+)
+INGEST_PROGRESS: Final = Kind(
+    IngestProgress,
+    "progress of a list",
+    Table.CAMPAIGNS,
+    campaign_models.ProgressItem,
+    lambda record: keys.progress(record.workspace, record.list),
+)
+SUPPRESSION: Final = Kind(
+    Suppression,
+    "suppression of this number",
+    Table.CAMPAIGNS,
+    campaign_models.SuppressionItem,
+    lambda record: keys.suppression(record.workspace, record.token),
+    made={keys.LIFTED_AT: lambda record: record.at.isoformat() if record.lifted else None},
+)
+SUPPRESSION_LIST: Final = Kind(
+    SuppressionList,
+    "suppression list",
+    Table.CAMPAIGNS,
+    campaign_models.SuppressionListItem,
+    lambda record: Key(keys.suppression_lists(record.workspace), record.list),
+)
+SUPPRESSION_CHANGE: Final = Kind(
+    SuppressionChange,
+    "change of suppressions",
+    Table.CAMPAIGNS,
+    campaign_models.SuppressionChangeItem,
+    keys.suppression_change,
+    expiry=lambda record: record.at + CHANGES_KEPT,
+)
+OPEN_LIST: Final = Kind(
+    OpenList,
+    "list that is uploaded or read",
+    Table.CAMPAIGNS,
+    campaign_models.OpenListItem,
+    lambda record: keys.open_list(record.workspace, record.list),
+)
 WINDOW: Final = Kind(
     Window,
     "window",
@@ -337,10 +434,21 @@ CHANGEABLE: Final[dict[type, Kind[Any]]] = {
         SENDER,
         REVISION,
         RECIPIENT_LIST,
+        OPEN_LIST,
         CAMPAIGN,
         DELETED_CAMPAIGN,
         QUEUE_ITEM,
         SURVEY,
+        SCREENING,
+        LIST_USE,
+        LIST_REMOVAL,
+        LIST_ROUND,
+        ERASURE,
+        OPEN_ERASURE,
+        ERASURE_TURN,
+        SUPPRESSION,
+        SUPPRESSION_LIST,
+        SUPPRESSION_CHANGE,
         WINDOW,
         LIVE_CAMPAIGN,
         CHANNEL,

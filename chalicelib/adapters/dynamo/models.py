@@ -262,6 +262,7 @@ class ChunkItem(Versioned):
     ledger = UnicodeAttribute()
     counters = Nested(Counters, numbers(Counters))
     settled = BooleanAttribute()
+    as_of = UTCDateTimeAttribute(null=True)
 
 
 class JournalEntry(Item):

@@ -254,6 +254,10 @@ class Collection(Generic[T]):
             raise NotFound(self.kind.name)
         return record
 
+    def above(self, partition: str, place: str) -> list[T]:
+        beyond = _beyond(place, ascending=True)
+        return list(self._query(partition, consistent_read=True, range_key_condition=beyond))
+
     def all(self, partition: str, *, prefix: str = "") -> list[T]:
         if not prefix:
             return list(self._query(partition, consistent_read=True))
@@ -310,6 +314,12 @@ class Collection(Generic[T]):
         shown = items[:limit]
         more = len(items) > limit
         return Page([self.record(item) for item in shown], shown[-1]["sk"]["S"] if more else None)
+
+    def projected(self, partition: str, names: list[str]) -> Iterator[dict[str, Any]]:
+        """These attributes of all items, as DynamoDB has them: where there are millions, making
+        records of them takes most of the time.
+        """
+        return self._items(partition, consistent_read=True, attributes_to_get=names)
 
     def put(self, record: T) -> None:
         self._put(record, None)

@@ -13,12 +13,24 @@ from chalicelib.api.shapes.campaigns import ContentOut, content
 from chalicelib.domain.campaign import Approval, Status
 from chalicelib.domain.survey import NOTHING
 from chalicelib.sms.parts import MAX_PARTS, Encoding
-from chalicelib.usecases.review import Progress
+from chalicelib.usecases.surveying import Progress
 
 if TYPE_CHECKING:
     from chalicelib.domain.recipient_list import RecipientList
     from chalicelib.domain.schedule import Outline
     from chalicelib.usecases import review as reviews
+    from chalicelib.usecases.screening import Screened
+
+
+class ScreeningOut(msgspec.Struct, frozen=True):
+    """How far counting the suppressed is. A count is made anew when numbers were added or lifted
+    since, or after an hour; until then `suppressed` is the older one.
+    """
+
+    progress: Progress
+    recipients: int
+    counted: Annotated[int, Meta(description="Recipients that were looked at so far.")]
+    counted_at: Annotated[datetime | None, Meta(description="The moment of which `suppressed` is.")]
 
 
 class CountsOut(msgspec.Struct, frozen=True):
@@ -27,7 +39,15 @@ class CountsOut(msgspec.Struct, frozen=True):
     valid: int
     duplicate: int
     invalid: Annotated[dict[str, int], Meta(description="By reason.", examples=[{"too_short": 2}])]
-    suppressed: int
+    suppressed: Annotated[
+        int | None,
+        Meta(
+            description=(
+                "Recipients who want no messages; null while they are being counted. Who is left "
+                "out is decided anew when the campaign is built, and when it is sent."
+            )
+        ),
+    ]
     emptied: Annotated[
         dict[str, int],
         Meta(
@@ -35,6 +55,7 @@ class CountsOut(msgspec.Struct, frozen=True):
             examples=[{"name": 1}],
         ),
     ]
+    screening: Annotated[ScreeningOut | None, Meta(description="Of a list that is ready.")]
 
 
 class SampleOut(msgspec.Struct, frozen=True):
@@ -113,7 +134,8 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     """What a moderator decides on. `digest` names it: a decision sends it back as `shown`.
 
     `text` is what everybody gets; of a personalised text, who has no value at all. `parts` are of
-    all messages, null while they are not known.
+    all messages, null while they are not known; of a personalised text, those of the suppressed are
+    among them.
     """
 
     id: str
@@ -150,7 +172,7 @@ def review(item: reviews.Review) -> Review:
         digest=campaign.digest,
         address=campaign.address,
         content=content(campaign.content),
-        counts=_counts(item.list, item.suppressed) if item.list else None,
+        counts=_counts(item.list, item.screened) if item.list else None,
         columns=list(item.list.columns) if item.list else [],
         text=_sample(item.text) if item.text else None,
         spread=_spread(item.spread) if item.spread else None,
@@ -161,15 +183,20 @@ def review(item: reviews.Review) -> Review:
     )
 
 
-def _counts(item: RecipientList, suppressed: int) -> CountsOut:
+def _counts(item: RecipientList, screened: Screened | None) -> CountsOut:
     counts = item.counts
     return CountsOut(
         valid=counts.valid,
         duplicate=counts.duplicate,
         invalid=dict(counts.invalid),
-        suppressed=suppressed,
+        suppressed=screened.suppressed if screened else None,
         emptied=dict(counts.emptied),
+        screening=_screening(screened) if screened else None,
     )
+
+
+def _screening(item: Screened) -> ScreeningOut:
+    return ScreeningOut(item.progress, item.recipients, item.counted, item.counted_at)
 
 
 def _sample(item: reviews.Sample) -> SampleOut:

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
         LiveCampaign,
         Window,
     )
+    from chalicelib.domain.erasure import Erasure, ErasureTurn, OpenErasure
+    from chalicelib.domain.ingest_progress import IngestProgress
+    from chalicelib.domain.list_keeping import ListRemoval, ListRound, ListUse
     from chalicelib.domain.moderation import ItemKind, QueueItem, QueueMark
-    from chalicelib.domain.recipient_list import RecipientList
+    from chalicelib.domain.recipient_list import OpenList, RecipientList
+    from chalicelib.domain.screening import Screening
     from chalicelib.domain.sender import Revision, Sender
     from chalicelib.domain.survey import Survey
     from chalicelib.usecases.ports.records import Page
@@ -43,6 +47,52 @@ class Campaigns(Protocol):
         self, workspace: str, *, after: str | None, limit: int
     ) -> Page[RecipientList]: ...
 
+    def lists_made_before(
+        self, workspace: str, moment: datetime, *, after: str | None, limit: int
+    ) -> Page[RecipientList]:
+        """Oldest first, read consistently, deleted ones among them."""
+        ...
+
+    def list_use(self, workspace: str, list_id: str, campaign: str) -> ListUse | None: ...
+
+    def list_uses(self, workspace: str, list_id: str) -> list[ListUse]:
+        """Newest campaign first, read consistently."""
+        ...
+
+    def list_removals(self, due: datetime, limit: int) -> list[ListRemoval]:
+        """Of all workspaces, those that are due, longest first."""
+        ...
+
+    def list_round(self, workspace: str) -> ListRound | None: ...
+
+    def erasure(self, workspace: str, erasure: str) -> Erasure: ...
+
+    def erasures(self, workspace: str, *, after: str | None, limit: int) -> Page[Erasure]: ...
+
+    def open_erasures(self) -> list[OpenErasure]:
+        """Of all workspaces; of each, oldest first."""
+        ...
+
+    def erasure_turn(self, workspace: str) -> ErasureTurn | None: ...
+
+    def progress(self, workspace: str, list_id: str) -> IngestProgress | None:
+        """Of a list that is being read; for showing, so it may lag behind."""
+        ...
+
+    def note_progress(self, progress: IngestProgress) -> None:
+        """Write a machine's own record over what was there."""
+        ...
+
+    def forget_progress(self, progress: IngestProgress) -> None: ...
+
+    def open_list(self, workspace: str, list_id: str) -> OpenList | None:
+        """None once it is over, and of lists from before there were markers."""
+        ...
+
+    def open_lists(self) -> list[OpenList]:
+        """Of all workspaces."""
+        ...
+
     def sender(self, workspace: str, sender: str) -> Sender: ...
 
     def senders(self, workspace: str, *, after: str | None, limit: int) -> Page[Sender]:
@@ -60,6 +110,8 @@ class Campaigns(Protocol):
         ...
 
     def survey(self, workspace: str, campaign: str) -> Survey | None: ...
+
+    def screening(self, workspace: str, list_id: str) -> Screening | None: ...
 
     def windows(self, workspace: str, campaign: str) -> list[Window]: ...
 

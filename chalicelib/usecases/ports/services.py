@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
+    from typing import BinaryIO
 
     from chalicelib.domain.letters import Errand, Letter
 
@@ -51,27 +51,53 @@ class Errands(Protocol):
 
 
 class Surveys(Protocol):
-    """Surveys to be made outside of the request: they may take longer (functions/survey)."""
+    """What is to be counted outside of the request: it may take longer (functions/survey)."""
 
     def request(self, workspace: str, campaign: str) -> None: ...
 
+    def request_screening(self, workspace: str, list_id: str) -> None: ...
+
 
 class Blobs(Protocol):
-    """Immutable objects: chunks, manifests, rejects, ledgers."""
+    """Objects that are whole or not there: chunks, manifests, rejects, ledgers. A chunk and its
+    manifest alone are ever written again, for a number that is erased.
+    """
 
     def get(self, key: str) -> bytes:
         """The object, or NotFound."""
         ...
 
+    def get_range(self, key: str, begin: int, length: int) -> bytes:
+        """That part of the object, as far as there is one: behind its end there is nothing."""
+        ...
+
     def put(self, key: str, data: bytes) -> None: ...
+
+    def put_file(self, key: str, file: BinaryIO) -> None:
+        """From where it stands to its end; it need not fit memory."""
+        ...
 
     def delete(self, key: str) -> None: ...
 
+    def delete_all(self, prefix: str) -> None:
+        """Whatever stands under it, however many there are. May be repeated."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class StoredUpload:
-    size: int
-    parts: int
+
+class Downloads(Protocol):
+    """Objects that a caller may fetch from the bucket, without us in between."""
+
+    def address(self, key: str, name: str) -> str:
+        """Where to GET the object for a short time, as a file of that name; NotFound if there is
+        none.
+        """
+        ...
+
+
+class Ingests(Protocol):
+    """Uploaded lists whose reading is asked for again: the first time the bucket itself does."""
+
+    def request(self, workspace: str, list_id: str) -> None: ...
 
 
 class Uploads(Protocol):
@@ -83,8 +109,14 @@ class Uploads(Protocol):
         """A presigned address for each part number; each signs its exact length."""
         ...
 
-    def stored(self, key: str, upload: str) -> StoredUpload:
-        """What has arrived; NotFound if the upload is no longer open."""
+    def parts(self, key: str, upload: str) -> dict[int, int]:
+        """Lengths of the parts that have arrived, by number and in its order; NotFound if the
+        upload is no longer open.
+        """
+        ...
+
+    def is_there(self, key: str) -> bool:
+        """Whether the file is there whole."""
         ...
 
     def complete(self, key: str, upload: str) -> None:
@@ -97,6 +129,10 @@ class Uploads(Protocol):
 
     def read(self, key: str) -> Iterator[bytes]: ...
 
+    def discard(self, key: str) -> None:
+        """Delete the file that was uploaded; one that is not there is none."""
+        ...
+
 
 class DataKeys(Protocol):
     """Per-workspace keys, wrapped by the installation's one KMS key (SPEC 5.5)."""
@@ -107,6 +143,10 @@ class DataKeys(Protocol):
 
     def unwrap(self, workspace: str, wrapped: bytes) -> bytes:
         """The plain key; NotFound if it was wrapped for another workspace."""
+        ...
+
+    def rewrap(self, workspace: str, wrapped: bytes) -> bytes:
+        """The same key, wrapped anew by what KMS wraps with today; NotFound as above."""
         ...
 
 
