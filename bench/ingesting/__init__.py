@@ -1,0 +1,1 @@
+"""What the benchmarks of the ingest share: files, an AWS stand-in, processes of their own."""
