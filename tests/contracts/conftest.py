@@ -15,6 +15,7 @@ from chalicelib.adapters.dynamo.delivery import DynamoDelivery
 from chalicelib.adapters.dynamo.directory import DynamoDirectory
 from chalicelib.adapters.dynamo.kinds import AUDIT
 from chalicelib.adapters.dynamo.queue import DynamoQueue
+from chalicelib.adapters.dynamo.suppressions import DynamoSuppressions
 from tests.fakes.cloud import mocked_cloud
 from tests.fakes.records import (
     FakeAuditLog,
@@ -25,13 +26,22 @@ from tests.fakes.records import (
     FakeQueue,
     Records,
 )
+from tests.fakes.suppressions import FakeSuppressions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from chalicelib.adapters.dynamo.store import Store
     from chalicelib.domain.audit import AuditRecord
-    from chalicelib.usecases.ports import AuditLog, Campaigns, Changes, Delivery, Directory, Queue
+    from chalicelib.usecases.ports import (
+        AuditLog,
+        Campaigns,
+        Changes,
+        Delivery,
+        Directory,
+        Queue,
+        Suppressions,
+    )
     from tests.fakes.cloud import Cloud
 
 
@@ -44,6 +54,7 @@ class Ports:
     campaigns: Campaigns
     delivery: Delivery
     queue: Queue
+    suppressions: Suppressions
     audit_log: AuditLog
     audit: Callable[[str], list[AuditRecord]]
 
@@ -69,6 +80,7 @@ def fake_ports(records: Records) -> Ports:
         campaigns=FakeCampaigns(records),
         delivery=FakeDelivery(records),
         queue=FakeQueue(records),
+        suppressions=FakeSuppressions(records),
         audit_log=FakeAuditLog(records),
         audit=lambda workspace: [
             record for record in records.audit if record.workspace == workspace
@@ -83,6 +95,7 @@ def real_ports(store: Store) -> Ports:
         campaigns=DynamoCampaigns(store),
         delivery=DynamoDelivery(store),
         queue=DynamoQueue(store),
+        suppressions=DynamoSuppressions(store),
         audit_log=DynamoAuditLog(store),
         audit=store.of(AUDIT).all,
     )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.adapters.ids import UlidIds
 from chalicelib.domain.errors import Exists, NotFound, Stale
+from chalicelib.domain.recipient_list import ListStatus
 from chalicelib.domain.sender import RevisionStatus
+from chalicelib.usecases.ports import next_version
 from tests.fakes import samples
-from tests.fakes.services import MORNING
+from tests.fakes.services import MORNING, FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +65,7 @@ def test_what_is_another_workspaces_is_in_no_list(ports: Ports) -> None:
     ports.changes.commit(
         samples.revision(),
         samples.survey(),
+        samples.screening(),
         samples.deleted_campaign(),
         audit=samples.audit(),
     )
@@ -71,6 +76,7 @@ def test_what_is_another_workspaces_is_in_no_list(ports: Ports) -> None:
     assert ports.campaigns.revisions("wsp_b", "snd_a") == []
     assert ports.campaigns.revisions_with_address("wsp_b", "ACME") == []
     assert ports.campaigns.survey("wsp_b", "cmp_a") is None
+    assert ports.campaigns.screening("wsp_b", "lst_a") is None
     assert ports.campaigns.windows("wsp_b", "cmp_a") == []
 
 
@@ -214,6 +220,36 @@ def test_a_removed_revision_is_found_by_nothing(ports: Ports) -> None:
     assert ports.campaigns.revisions("wsp_a", "snd_a") == []
 
 
+# --- progress of lists ---
+
+
+def test_progress_is_written_over_and_goes(ports: Ports) -> None:
+    assert ports.campaigns.progress("wsp_a", "lst_a") is None
+    first, later = samples.ingest_progress(), samples.ingest_progress(octets=1_000, stored=3)
+    for progress in (first, later, samples.ingest_progress(list="lst_b")):
+        ports.campaigns.note_progress(progress)
+    assert ports.campaigns.progress("wsp_a", "lst_a") == later
+    assert ports.campaigns.progress("wsp_b", "lst_a") is None
+    ports.campaigns.forget_progress(first)
+    ports.campaigns.forget_progress(first)
+    assert ports.campaigns.progress("wsp_a", "lst_a") is None
+    assert ports.campaigns.progress("wsp_a", "lst_b") is not None
+
+
+# --- screenings ---
+
+
+def test_a_list_has_one_screening_and_at_first_none(ports: Ports) -> None:
+    assert ports.campaigns.screening("wsp_a", "lst_a") is None
+    first = ports.changes.keep(samples.screening())
+    second = ports.changes.keep(replace(first, counted=30_000))
+    ports.changes.keep(samples.screening(list="lst_b"))
+    assert ports.campaigns.screening("wsp_a", "lst_a") == second
+    assert ports.campaigns.screening("wsp_b", "lst_a") is None
+    with pytest.raises(Stale):
+        ports.changes.keep(first)
+
+
 # --- surveys ---
 
 
@@ -254,6 +290,27 @@ def test_a_window_is_written_by_version_and_without_audit(ports: Ports) -> None:
     assert ports.audit("wsp_a") == []
 
 
+def test_open_lists_are_those_of_all_workspaces_until_they_are_over(ports: Ports) -> None:
+    mine, other = samples.open_list(), samples.open_list(workspace="wsp_b")
+    assert ports.campaigns.open_list("wsp_a", "lst_a") is None
+    ports.changes.commit(mine, audit=samples.audit(id="aud_1"))
+    ports.changes.commit(other, audit=samples.audit(id="aud_2"))
+    mine, other = next_version(mine), next_version(other)
+    assert ports.campaigns.open_lists() == [mine, other]
+
+    asked = ports.changes.keep(replace(mine, uploaded_at=MORNING, asked_at=MORNING, tries=1))
+    assert ports.campaigns.open_list("wsp_a", "lst_a") == asked
+
+    begun = samples.recipient_list(status=ListStatus.UPLOADING, digest=None)
+    begun = ports.changes.save(begun, samples.audit(id="aud_3"))
+    with pytest.raises(Stale):
+        ports.changes.commit(begun, remove=[mine], audit=samples.audit(id="aud_4"))
+    assert ports.campaigns.recipient_list("wsp_a", begun.id) == begun
+    ports.changes.commit(begun, remove=[asked], audit=samples.audit(id="aud_4"))
+    assert ports.campaigns.open_list("wsp_a", "lst_a") is None
+    assert ports.campaigns.open_lists() == [other]
+
+
 def test_live_campaigns_are_those_of_all_workspaces_until_forgotten(ports: Ports) -> None:
     ports.changes.commit(samples.live(), audit=samples.audit())
     ports.changes.commit(samples.live(workspace="wsp_b"), audit=samples.audit())
@@ -264,3 +321,92 @@ def test_live_campaigns_are_those_of_all_workspaces_until_forgotten(ports: Ports
     ports.campaigns.forget_live(one)
     ports.campaigns.forget_live(one)
     assert ports.campaigns.live() == [other]
+
+
+# --- keeping lists ---
+
+
+def test_lists_are_found_by_their_age_oldest_first(ports: Ports) -> None:
+    clock = FakeClock()
+    ids = UlidIds(clock)
+    made = []
+    for number in range(5):
+        each = samples.recipient_list(id=ids.new("lst"), created_at=clock.now())
+        if number == 1:
+            each = replace(each, status=ListStatus.DELETED)
+        made.append(ports.changes.save(each, samples.audit()))
+        clock.advance(timedelta(hours=1))
+    other = samples.recipient_list(id=ids.new("lst"), workspace="wsp_b", created_at=MORNING)
+    ports.changes.commit(other, audit=samples.audit())
+    third = made[3].created_at
+
+    first = ports.campaigns.lists_made_before("wsp_a", third, after=None, limit=2)
+    rest = ports.campaigns.lists_made_before("wsp_a", third, after=first.next, limit=2)
+
+    assert [first.items, rest.items] == [made[:2], made[2:3]]
+    assert (first.next, rest.next) == (made[1].id, None)
+    before = ports.campaigns.lists_made_before("wsp_a", MORNING, after=None, limit=2)
+    assert (list(before.items), before.next) == ([], None)
+
+
+def test_a_list_knows_the_campaigns_that_use_it(ports: Ports) -> None:
+    uses = [
+        ports.changes.keep(samples.list_use(campaign=campaign)) for campaign in ("cmp_1", "cmp_2")
+    ]
+    ports.changes.keep(samples.list_use(list="lst_a2"))
+    ports.changes.keep(samples.list_use(workspace="wsp_b"))
+
+    assert ports.campaigns.list_uses("wsp_a", "lst_a") == uses[::-1]
+    assert ports.campaigns.list_use("wsp_a", "lst_a", "cmp_1") == uses[0]
+    assert ports.campaigns.list_use("wsp_a", "lst_a", "cmp_3") is None
+    with pytest.raises(Exists):
+        ports.changes.keep(samples.list_use(campaign="cmp_1"))
+
+
+def test_removals_come_when_they_are_due_the_longest_first(ports: Ports) -> None:
+    moments = [MORNING + timedelta(milliseconds=number) for number in range(4)]
+    kept = [
+        ports.changes.keep(samples.list_removal(due_at=moment, workspace=f"wsp_{9 - place}"))
+        for place, moment in enumerate(moments)
+    ]
+
+    assert ports.campaigns.list_removals(moments[2], 9) == kept[:3]
+    assert ports.campaigns.list_removals(moments[2], 2) == kept[:2]
+    ports.changes.forget(kept[0])
+    assert ports.campaigns.list_removals(moments[2], 2) == kept[1:3]
+    assert ports.campaigns.list_removals(MORNING - timedelta(1), 2) == []
+
+
+def test_a_workspace_has_one_round_and_one_turn(ports: Ports) -> None:
+    assert ports.campaigns.list_round("wsp_a") is None
+    assert ports.campaigns.erasure_turn("wsp_a") is None
+
+    of_lists = ports.changes.keep(samples.list_round())
+    turn = ports.changes.keep(samples.erasure_turn())
+
+    assert ports.campaigns.list_round("wsp_a") == of_lists
+    assert ports.campaigns.erasure_turn("wsp_a") == turn
+    assert ports.campaigns.list_round("wsp_b") is None
+    with pytest.raises(Stale):
+        ports.changes.keep(replace(turn, version=7))
+
+
+def test_erasures_are_shown_newest_first_and_worked_on_oldest_first(ports: Ports) -> None:
+    for number in (2, 1, 3):
+        ports.changes.commit(samples.erasure(id=f"era_{number}"), audit=samples.audit())
+        ports.changes.keep(samples.open_erasure(erasure=f"era_{number}"))
+    ports.changes.keep(samples.open_erasure(workspace="wsp_b"))
+
+    page = ports.campaigns.erasures("wsp_a", after=None, limit=2)
+    rest = ports.campaigns.erasures("wsp_a", after=page.next, limit=2)
+
+    assert [each.id for each in (*page.items, *rest.items)] == ["era_3", "era_2", "era_1"]
+    assert [(each.workspace, each.erasure) for each in ports.campaigns.open_erasures()] == [
+        ("wsp_a", "era_1"),
+        ("wsp_a", "era_2"),
+        ("wsp_a", "era_3"),
+        ("wsp_b", "era_a"),
+    ]
+    assert ports.campaigns.erasure("wsp_a", "era_2").token == 2**64 - 1
+    with pytest.raises(NotFound):
+        ports.campaigns.erasure("wsp_b", "era_2")

@@ -189,6 +189,14 @@ READ_BACK: dict[str, tuple[Any, Callable[[Ports], Any]]] = {
         lambda ports: ports.queue.waiting("wsp_a", None, after=None, limit=1).items[0],
     ),
     "survey": (samples.survey(), lambda ports: ports.campaigns.survey("wsp_a", "cmp_a")),
+    "screening": (
+        samples.screening(),
+        lambda ports: ports.campaigns.screening("wsp_a", "lst_a"),
+    ),
+    "first screening of a list": (
+        samples.screening(suppressed=None, as_of=None, counted=0, found=0),
+        lambda ports: ports.campaigns.screening("wsp_a", "lst_a"),
+    ),
     "survey that has just begun": (
         samples.survey(counted=0, by_parts={}, by_encoding={}, too_long=0, empty={}, samples=()),
         lambda ports: ports.campaigns.survey("wsp_a", "cmp_a"),

@@ -128,6 +128,20 @@ def test_chunks_come_by_number_and_of_one_campaign(ports: Ports) -> None:
     assert ports.delivery.chunks("wsp_b", "cmp_a") == []
 
 
+def test_a_chunk_is_laid_out_with_what_the_build_knew(ports: Ports) -> None:
+    first = samples.chunk(
+        ledger="ledger/1",
+        counters=Counters(total=10_000, suppressed=10_000),
+        settled=True,
+        as_of=MORNING + timedelta(microseconds=7),
+    )
+    ports.delivery.add_chunks([first])
+    ports.delivery.add_chunks([replace(first, ledger="ledger/2", as_of=MORNING)])
+    assert stored_chunk(ports) == first
+    assert ports.delivery.swap_ledger(first, "ledger/3", Counters(), settled=True)
+    assert stored_chunk(ports).as_of == first.as_of
+
+
 def test_adding_chunks_again_leaves_those_that_are_there(ports: Ports, chunk: ChunkRecord) -> None:
     ports.delivery.adopt(chunk, 3)
     ports.delivery.intend(chunk, 3, 500)
@@ -181,6 +195,21 @@ def test_a_ledger_swapped_twice_is_swapped(ports: Ports, chunk: ChunkRecord) -> 
     assert ports.delivery.swap_ledger(chunk, "ledger/1", Counters(total=1), settled=True)
     assert ports.delivery.swap_ledger(chunk, "ledger/1", Counters(total=1), settled=True)
     assert stored_chunk(ports).settled
+
+
+def test_a_lost_ledger_leaves_a_chunk_as_it_was_before_the_first_one(
+    ports: Ports, chunk: ChunkRecord
+) -> None:
+    ports.delivery.adopt(chunk, 1)
+    ports.delivery.intend(chunk, 1, 30)
+    ports.delivery.swap_ledger(chunk, "ledger/1", Counters(total=5), settled=True)
+    assert not ports.delivery.lose_ledger(replace(chunk, ledger="ledger/0"))
+    for _ in range(2):
+        assert ports.delivery.lose_ledger(replace(chunk, ledger="ledger/1"))
+    pending = Counters(total=chunk.recipients, pending=chunk.recipients)
+    assert stored_chunk(ports) == replace(
+        chunk, epoch=1, intent=30, ledger="", counters=pending, as_of=None
+    )
 
 
 def test_owner_and_folder_do_not_touch_each_others_fields(ports: Ports, chunk: ChunkRecord) -> None:

@@ -56,6 +56,27 @@ def test_a_data_key_is_of_no_use_to_another_workspace(data_keys: DataKeys) -> No
         data_keys.unwrap("wsp_b", wrapped)
 
 
+def test_a_key_that_is_wrapped_anew_is_the_same_key(data_keys: DataKeys) -> None:
+    wrapped = data_keys.create("wsp_a")
+
+    again = data_keys.rewrap("wsp_a", wrapped)
+
+    assert again != wrapped
+    assert data_keys.unwrap("wsp_a", again) == data_keys.unwrap("wsp_a", wrapped)
+    assert data_keys.unwrap("wsp_a", data_keys.rewrap("wsp_a", again)) == data_keys.unwrap(
+        "wsp_a", wrapped
+    )
+    with pytest.raises(NotFound):
+        data_keys.unwrap("wsp_b", again)
+
+
+def test_another_workspaces_key_is_not_wrapped_anew(data_keys: DataKeys) -> None:
+    wrapped = data_keys.create("wsp_a")
+
+    with pytest.raises(NotFound):
+        data_keys.rewrap("wsp_b", wrapped)
+
+
 def test_kms_is_asked_once_for_a_key() -> None:
     with mocked_cloud() as cloud:
         data_keys = KmsDataKeys(cloud.clients, cloud.data_key)

@@ -10,7 +10,6 @@ import pytest
 from chalicelib.adapters.aws import Clients
 from chalicelib.adapters.s3 import S3Uploads
 from chalicelib.domain.errors import NotFound
-from chalicelib.usecases.ports import StoredUpload
 from tests.fakes.cloud import mocked_cloud
 from tests.fakes.storage import FakeUploads
 
@@ -52,8 +51,10 @@ def test_an_upload_is_put_together_in_the_order_of_its_parts(
     send(upload, 2, b"the end")
     send(upload, 1, PART)
 
-    assert uploads.stored(KEY, upload) == StoredUpload(size=len(PART) + 7, parts=2)
+    assert list(uploads.parts(KEY, upload).items()) == [(1, len(PART)), (2, 7)]
+    assert not uploads.is_there(KEY)
     uploads.complete(KEY, upload)
+    assert uploads.is_there(KEY)
 
     pieces = list(uploads.read(KEY))
     assert b"".join(pieces) == PART + b"the end"
@@ -67,11 +68,12 @@ def test_a_part_that_is_sent_again_counts_once(
     send(upload, 1, b"wrong")
     send(upload, 1, b"right!")
 
-    assert uploads.stored(KEY, upload) == StoredUpload(size=6, parts=1)
+    assert uploads.parts(KEY, upload) == {1: 6}
 
 
 def test_nothing_has_arrived_at_first(uploads: Uploads) -> None:
-    assert uploads.stored(KEY, uploads.begin(KEY)) == StoredUpload(size=0, parts=0)
+    assert uploads.parts(KEY, uploads.begin(KEY)) == {}
+    assert not uploads.is_there(KEY)
 
 
 def test_a_complete_upload_may_be_completed_again_and_is_no_longer_open(
@@ -84,7 +86,7 @@ def test_a_complete_upload_may_be_completed_again_and_is_no_longer_open(
     uploads.complete(KEY, upload)
 
     with pytest.raises(NotFound, match="upload"):
-        uploads.stored(KEY, upload)
+        uploads.parts(KEY, upload)
     assert b"".join(uploads.read(KEY)) == b"all of it"
 
 
@@ -98,7 +100,21 @@ def test_an_aborted_upload_leaves_nothing_and_may_be_aborted_again(
     uploads.abort(KEY, upload)
 
     with pytest.raises(NotFound, match="upload"):
-        uploads.stored(KEY, upload)
+        uploads.parts(KEY, upload)
+    with pytest.raises(NotFound, match="uploaded file"):
+        list(uploads.read(KEY))
+
+
+def test_a_file_that_was_uploaded_is_discarded_once_or_twice(
+    uploads: Uploads, send: Callable[[str, int, bytes], object]
+) -> None:
+    upload = uploads.begin(KEY)
+    send(upload, 1, b"all of it")
+    uploads.complete(KEY, upload)
+
+    uploads.discard(KEY)
+    uploads.discard(KEY)
+
     with pytest.raises(NotFound, match="uploaded file"):
         list(uploads.read(KEY))
 

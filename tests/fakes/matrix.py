@@ -17,10 +17,12 @@ from chalicelib.domain.identity import (
     token_of,
 )
 from chalicelib.domain.membership import Member
+from chalicelib.domain.recipient_list import rejects_key
 from chalicelib.domain.rights import KEY_RIGHTS, RIGHTS, Right, Role, Standing
 from chalicelib.domain.sender import RevisionStatus
 from chalicelib.domain.workspace import MASTER
 from tests.fakes import samples
+from tests.fakes.suppressions import stored_list
 from tests.fakes.world import PASSWORD, World
 
 if TYPE_CHECKING:
@@ -29,7 +31,16 @@ if TYPE_CHECKING:
 
 THEIRS = "wsp_b"
 AUTHORED = ("campaign_id", "list_id", "sender_id")
-PARAMETERS = (*AUTHORED, "number", "invitation_id", "user_id", "key_id", "client_id", "session_id")
+PARAMETERS = (
+    *AUTHORED,
+    "number",
+    "invitation_id",
+    "user_id",
+    "key_id",
+    "client_id",
+    "session_id",
+    "erasure_id",
+)
 # Needs no right over the original, but that to look at it as well: what it makes is one's own.
 CLONE = "/campaigns/{campaign_id}/clone"
 MISSING = {
@@ -41,6 +52,7 @@ MISSING = {
     "user_id": "usr_none",
     "key_id": "key_none",
     "client_id": "cli_none",
+    "erasure_id": "era_none",
     "session_id": "0" * 64,
 }
 NEW_LIST = {"name": "all.csv", "size": 100}
@@ -52,6 +64,12 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/lists/{list_id}/parts"): {"parts": [1]},
     ("POST", "/lists/{list_id}/complete"): NOTHING,
     ("POST", "/lists/{list_id}/abort"): NOTHING,
+    ("POST", "/suppressions"): {"numbers": ["+447400000001"]},
+    ("POST", "/suppressions/lift"): {"numbers": ["+447400000001"]},
+    ("POST", "/suppressions/look-up"): {"number": "+447400000001"},
+    ("POST", "/suppression-lists/{list_id}/withdraw"): NOTHING,
+    ("POST", "/erasures"): {"number": "+447700900123"},
+    ("POST", "/lists/{list_id}/look-up"): {"number": "+447400123456"},
     ("POST", "/senders"): {"name": "Shop"},
     ("PATCH", "/senders/{sender_id}"): {"name": "Another shop"},
     ("POST", "/senders/{sender_id}/archive"): NOTHING,
@@ -212,10 +230,12 @@ class City:
             "invitation_id": f"inv_{mark}",
             "key_id": f"key_{mark}",
             "client_id": f"cli_{mark}",
+            "erasure_id": f"era_{mark}",
             "user_id": self._user(f"{mark}@things.example"),
         }
         records: tuple[Any, ...] = (
             samples.recipient_list(id=found["list_id"], workspace=workspace, author=author),
+            samples.suppression_list(workspace=workspace, list=found["list_id"]),
             samples.campaign(
                 id=found["campaign_id"],
                 workspace=workspace,
@@ -234,11 +254,14 @@ class City:
             samples.invitation(id=found["invitation_id"], workspace=workspace, mailed_at=None),
             samples.api_key(id=found["key_id"], workspace=workspace, scopes=(Right.VIEW,)),
             samples.client(id=found["client_id"], workspace=workspace),
+            samples.erasure(id=found["erasure_id"], workspace=workspace),
             samples.join_request(workspace=workspace, user=found["user_id"]),
             Member(workspace, found["user_id"], Role.AUTHOR, False, self.world.clock.now()),  # noqa: FBT003
         )
         for record in records:
             self.world.changes.keep(record)
+        stored_list(self.world.blobs, workspace, found["list_id"], [447400000002])
+        self.world.blobs.put(rejects_key(workspace, found["list_id"]), b"line,reason,value")
         return found
 
     def _key(self, key: str, right: Right, **changes: Any) -> str:

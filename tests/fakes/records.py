@@ -27,16 +27,22 @@ from chalicelib.domain.delivery import (
     Traffic,
     Window,
 )
+from chalicelib.domain.erasure import Erasure, ErasureTurn, OpenErasure
 from chalicelib.domain.errors import Conflict, Exists, NotFound, Stale, Unavailable
 from chalicelib.domain.identity import Device, PasswordReset, Session, User, normal_email
+from chalicelib.domain.ingest_progress import IngestProgress
 from chalicelib.domain.invitation import Applicant, Invitation, JoinRequest
+from chalicelib.domain.ledger import Counters
+from chalicelib.domain.list_keeping import ListRemoval, ListRound, ListUse
 from chalicelib.domain.lockout import Attempts
 from chalicelib.domain.membership import Member, Roster
 from chalicelib.domain.moderation import ItemKind, QueueItem, QueueMark
-from chalicelib.domain.recipient_list import RecipientList
+from chalicelib.domain.recipient_list import OpenList, RecipientList
 from chalicelib.domain.request import MadeOnce
+from chalicelib.domain.screening import Screening
 from chalicelib.domain.seals import Seal
 from chalicelib.domain.sender import Revision, Sender
+from chalicelib.domain.suppression import Suppression, SuppressionChange, SuppressionList
 from chalicelib.domain.survey import Survey
 from chalicelib.domain.workspace import Workspace
 from chalicelib.usecases.ports import Page, next_version
@@ -47,7 +53,6 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.campaign_listing import CampaignLine, CampaignQuery
     from chalicelib.domain.channel import Lease
-    from chalicelib.domain.ledger import Counters
     from chalicelib.usecases.ports import AuditQuery, R, Versioned
 
 T = TypeVar("T")
@@ -70,10 +75,22 @@ IDENTITY: dict[type, tuple[str, ...]] = {
     Sender: ("workspace", "id"),
     Revision: ("workspace", "sender", "number"),
     RecipientList: ("workspace", "id"),
+    OpenList: ("workspace", "list"),
     Campaign: ("workspace", "id"),
     DeletedCampaign: ("workspace", "id"),
     QueueItem: ("workspace", "submitted_at", "kind", "object", "revision"),
     Survey: ("workspace", "campaign"),
+    Screening: ("workspace", "list"),
+    ListUse: ("workspace", "list", "campaign"),
+    ListRemoval: ("due_at", "workspace", "list"),
+    ListRound: ("workspace",),
+    Erasure: ("workspace", "id"),
+    OpenErasure: ("workspace", "erasure"),
+    ErasureTurn: ("workspace",),
+    Suppression: ("workspace", "token"),
+    SuppressionList: ("workspace", "list"),
+    SuppressionChange: ("workspace", "at", "id"),
+    IngestProgress: ("workspace", "list"),
     Window: ("workspace", "campaign", "number"),
     LiveCampaign: ("workspace", "campaign"),
     Channel: ("id",),
@@ -103,10 +120,21 @@ CHANGEABLE = (
     Sender,
     Revision,
     RecipientList,
+    OpenList,
     Campaign,
     DeletedCampaign,
     QueueItem,
     Survey,
+    Screening,
+    ListUse,
+    ListRemoval,
+    ListRound,
+    Erasure,
+    OpenErasure,
+    ErasureTurn,
+    Suppression,
+    SuppressionList,
+    SuppressionChange,
     Window,
     LiveCampaign,
     Channel,
@@ -466,6 +494,39 @@ class FakeCampaigns:
     ) -> Page[RecipientList]:
         return self._records.page(RecipientList, workspace, after, limit)
 
+    def lists_made_before(
+        self, workspace: str, moment: datetime, *, after: str | None, limit: int
+    ) -> Page[RecipientList]:
+        known = self._records.all(RecipientList, workspace=workspace)
+        beyond = [
+            each for each in known if each.created_at < moment and (not after or each.id > after)
+        ]
+        return _cut(beyond, limit, "id")
+
+    def list_use(self, workspace: str, list_id: str, campaign: str) -> ListUse | None:
+        return self._records.find(ListUse, workspace, list_id, campaign)
+
+    def list_uses(self, workspace: str, list_id: str) -> list[ListUse]:
+        return self._records.all(ListUse, workspace=workspace, list=list_id)[::-1]
+
+    def list_removals(self, due: datetime, limit: int) -> list[ListRemoval]:
+        return [each for each in self._records.all(ListRemoval) if each.due_at <= due][:limit]
+
+    def list_round(self, workspace: str) -> ListRound | None:
+        return self._records.find(ListRound, workspace)
+
+    def erasure(self, workspace: str, erasure: str) -> Erasure:
+        return self._records.get(Erasure, "erasure", workspace, erasure)
+
+    def erasures(self, workspace: str, *, after: str | None, limit: int) -> Page[Erasure]:
+        return self._records.page(Erasure, workspace, after, limit)
+
+    def open_erasures(self) -> list[OpenErasure]:
+        return self._records.all(OpenErasure)
+
+    def erasure_turn(self, workspace: str) -> ErasureTurn | None:
+        return self._records.find(ErasureTurn, workspace)
+
     def sender(self, workspace: str, sender: str) -> Sender:
         return self._records.get(Sender, "sender", workspace, sender)
 
@@ -481,8 +542,26 @@ class FakeCampaigns:
     def revisions_with_address(self, workspace: str, address: str) -> list[Revision]:
         return self._records.all(Revision, workspace=workspace, address=address)
 
+    def screening(self, workspace: str, list_id: str) -> Screening | None:
+        return self._records.find(Screening, workspace, list_id)
+
     def survey(self, workspace: str, campaign: str) -> Survey | None:
         return self._records.find(Survey, workspace, campaign)
+
+    def progress(self, workspace: str, list_id: str) -> IngestProgress | None:
+        return self._records.find(IngestProgress, workspace, list_id)
+
+    def note_progress(self, progress: IngestProgress) -> None:
+        self._records.put(progress)
+
+    def forget_progress(self, progress: IngestProgress) -> None:
+        self._records.remove(progress)
+
+    def open_list(self, workspace: str, list_id: str) -> OpenList | None:
+        return self._records.find(OpenList, workspace, list_id)
+
+    def open_lists(self) -> list[OpenList]:
+        return self._records.all(OpenList)
 
     def windows(self, workspace: str, campaign: str) -> list[Window]:
         return self._records.all(Window, workspace=workspace, campaign=campaign)
@@ -596,6 +675,16 @@ class FakeDelivery:
             ledger=ledger,
             counters=counters,
             settled=settled,
+        )
+
+    def lose_ledger(self, chunk: ChunkRecord) -> bool:
+        return self._records.change(
+            chunk,
+            lambda stored: stored.ledger in {chunk.ledger, ""},
+            ledger="",
+            counters=Counters(total=chunk.recipients, pending=chunk.recipients),
+            settled=False,
+            as_of=None,
         )
 
     def add_offers(self, offers: Iterable[Offer]) -> None:

@@ -22,6 +22,7 @@ from chalicelib.domain.delivery import (
     Traffic,
     Window,
 )
+from chalicelib.domain.erasure import Erasure, ErasureTurn, OpenErasure, Suppressed
 from chalicelib.domain.formats.inbox import RawReceipt
 from chalicelib.domain.identity import (
     Device,
@@ -30,14 +31,17 @@ from chalicelib.domain.identity import (
     Session,
     User,
 )
+from chalicelib.domain.ingest_progress import IngestProgress
 from chalicelib.domain.invitation import Applicant, Invitation, JoinRequest
 from chalicelib.domain.ledger import Outcome, OutcomeKind
+from chalicelib.domain.list_keeping import ListRemoval, ListRound, ListUse
 from chalicelib.domain.lockout import Attempts
 from chalicelib.domain.membership import Member, Roster
 from chalicelib.domain.moderation import ItemKind, QueueItem
-from chalicelib.domain.recipient_list import ListCounts, ListStatus, RecipientList
+from chalicelib.domain.recipient_list import ListCounts, ListStatus, OpenList, RecipientList
 from chalicelib.domain.request import MadeOnce
 from chalicelib.domain.rights import Right, Role, Scope, Standing
+from chalicelib.domain.screening import Screening
 from chalicelib.domain.seals import Covered, Seal
 from chalicelib.domain.sender import (
     ALPHANUMERIC,
@@ -45,6 +49,12 @@ from chalicelib.domain.sender import (
     Revision,
     RevisionStatus,
     Sender,
+)
+from chalicelib.domain.suppression import (
+    Source,
+    Suppression,
+    SuppressionChange,
+    SuppressionList,
 )
 from chalicelib.domain.survey import Survey
 from chalicelib.domain.workspace import (
@@ -361,8 +371,115 @@ def survey(**changes: Any) -> Survey:
     return replace(made, **changes)
 
 
+def screening(**changes: Any) -> Screening:
+    made = Screening(
+        workspace="wsp_a",
+        list="lst_a",
+        digest="f00d",
+        asked_at=MORNING,
+        written_at=MORNING + timedelta(seconds=3, microseconds=1),
+        recipients=10_000_000,
+        counted=20_000,
+        found=7,
+        suppressed=0,
+        as_of=MORNING - timedelta(days=1),
+    )
+    return replace(made, **changes)
+
+
+def list_use(**changes: Any) -> ListUse:
+    return replace(ListUse("wsp_a", "lst_a", "cmp_a"), **changes)
+
+
+def list_removal(**changes: Any) -> ListRemoval:
+    return replace(ListRemoval("wsp_a", "lst_a", MORNING), **changes)
+
+
+def list_round(**changes: Any) -> ListRound:
+    return replace(ListRound("wsp_a", MORNING, "lst_a"), **changes)
+
+
+def erasure(**changes: Any) -> Erasure:
+    """One under way."""
+    made = Erasure(
+        id="era_a",
+        workspace="wsp_a",
+        ctn_hash="c" * 64,
+        asked_by="usr_a",
+        created_at=MORNING,
+        keep_suppressed=True,
+        token=2**64 - 1,
+        after="lst_c",
+        waiting=("lst_a",),
+        lists=3,
+        erased=1,
+        noted="lst_b",
+    )
+    return replace(made, **changes)
+
+
+def done_erasure(**changes: Any) -> Erasure:
+    ended = erasure(
+        token=None,
+        come_through=True,
+        waiting=(),
+        suppressed=Suppressed.REMOVED,
+        finished_at=MORNING + timedelta(minutes=3),
+    )
+    return replace(ended, **changes)
+
+
+def open_erasure(**changes: Any) -> OpenErasure:
+    return replace(OpenErasure("wsp_a", "era_a"), **changes)
+
+
+def erasure_turn(**changes: Any) -> ErasureTurn:
+    return replace(ErasureTurn("wsp_a", MORNING), **changes)
+
+
+def ingest_progress(**changes: Any) -> IngestProgress:
+    made = IngestProgress(
+        workspace="wsp_a",
+        list="lst_a",
+        size=1_000,
+        octets=600,
+        lines=50,
+        stored=0,
+        recipients=40,
+        begun_at=MORNING,
+        written_at=MORNING + timedelta(seconds=2, microseconds=1),
+    )
+    return replace(made, **changes)
+
+
+def suppression(**changes: Any) -> Suppression:
+    made = Suppression(
+        workspace="wsp_a",
+        token=0xFEDCBA9876543210,
+        number=491700000001,
+        source=Source.ADDED,
+        at=MORNING,
+        by="usr_a",
+        note="asked by phone",
+    )
+    return replace(made, **changes)
+
+
+def suppression_list(**changes: Any) -> SuppressionList:
+    return replace(SuppressionList("wsp_a", "lst_a", MORNING), **changes)
+
+
+def suppression_change(**changes: Any) -> SuppressionChange:
+    made = SuppressionChange("wsp_a", "sup_a", MORNING, numbers=(491700000001, 2**64 - 1))
+    return replace(made, **changes)
+
+
 def window(**changes: Any) -> Window:
     return replace(Window("wsp_a", "cmp_a", 0, MORNING), **changes)
+
+
+def open_list(**changes: Any) -> OpenList:
+    return replace(OpenList("wsp_a", "lst_a", MORNING), **changes)
 
 
 def live(**changes: Any) -> LiveCampaign:

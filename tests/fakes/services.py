@@ -52,6 +52,8 @@ class FakePasswords:
 
 
 class FakeDataKeys:
+    """What is wrapped names its owner and, once it was wrapped anew, how often, before the key."""
+
     def __init__(self) -> None:
         self._numbers = count(1)
 
@@ -60,9 +62,13 @@ class FakeDataKeys:
 
     def unwrap(self, workspace: str, wrapped: bytes) -> bytes:
         owner, _, key = wrapped.rpartition(b":")
-        if owner != workspace.encode():
+        if owner.partition(b"~")[0] != workspace.encode():
             raise NotFound("data key of this workspace")
         return key
+
+    def rewrap(self, workspace: str, wrapped: bytes) -> bytes:
+        key = self.unwrap(workspace, wrapped)
+        return f"{workspace}~{next(self._numbers)}:{key.decode()}".encode()
 
 
 class FakeExecutions:
@@ -104,9 +110,21 @@ class FakeSecrets:
         return self._secrets[name]
 
 
-class FakeSurveys:
+class FakeIngests:
     def __init__(self) -> None:
         self.requested: list[tuple[str, str]] = []
 
+    def request(self, workspace: str, list_id: str) -> None:
+        self.requested.append((workspace, list_id))
+
+
+class FakeSurveys:
+    def __init__(self) -> None:
+        self.requested: list[tuple[str, str]] = []
+        self.screenings: list[tuple[str, str]] = []
+
     def request(self, workspace: str, campaign: str) -> None:
         self.requested.append((workspace, campaign))
+
+    def request_screening(self, workspace: str, list_id: str) -> None:
+        self.screenings.append((workspace, list_id))

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import NotFound
-from chalicelib.usecases.ports import StoredUpload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import BinaryIO
 
 
 class FakeBlobs:
@@ -21,11 +21,30 @@ class FakeBlobs:
             raise NotFound(f"object as {key}")
         return self.objects[key]
 
+    def get_range(self, key: str, begin: int, length: int) -> bytes:
+        return self.get(key)[begin : begin + length]
+
     def put(self, key: str, data: bytes) -> None:
         self.objects[key] = data
 
+    def put_file(self, key: str, file: BinaryIO) -> None:
+        self.put(key, file.read())
+
     def delete(self, key: str) -> None:
         self.objects.pop(key, None)
+
+    def delete_all(self, prefix: str) -> None:
+        for key in [key for key in self.objects if key.startswith(prefix)]:
+            del self.objects[key]
+
+
+class FakeDownloads:
+    def __init__(self, blobs: FakeBlobs) -> None:
+        self._blobs = blobs
+
+    def address(self, key: str, name: str) -> str:
+        self._blobs.get(key)
+        return f"memory://{key}?name={name}"
 
 
 @dataclass(slots=True)
@@ -35,18 +54,18 @@ class Upload:
 
 
 class FakeUploads:
-    """`send` stands for the caller who puts a part to its address."""
+    """`send` stands for the caller who puts a part to its address; `open` has what takes more."""
 
     def __init__(self, piece: int = 1024 * 1024) -> None:
         self.objects: dict[str, bytes] = {}
         self._piece = piece
-        self._open: dict[str, Upload] = {}
+        self.open: dict[str, Upload] = {}
         self._begun = 0
 
     def begin(self, key: str) -> str:
         self._begun += 1
         upload = f"upload-{self._begun}"
-        self._open[upload] = Upload(key)
+        self.open[upload] = Upload(key)
         return upload
 
     def part_urls(self, key: str, upload: str, lengths: Mapping[int, int]) -> dict[int, str]:
@@ -58,17 +77,20 @@ class FakeUploads:
     def send(self, key: str, upload: str, number: int, data: bytes) -> None:
         self._find(key, upload).parts[number] = data
 
-    def stored(self, key: str, upload: str) -> StoredUpload:
+    def parts(self, key: str, upload: str) -> dict[int, int]:
         parts = self._find(key, upload).parts
-        return StoredUpload(size=sum(map(len, parts.values())), parts=len(parts))
+        return {number: len(parts[number]) for number in sorted(parts)}
+
+    def is_there(self, key: str) -> bool:
+        return key in self.objects
 
     def complete(self, key: str, upload: str) -> None:
-        done = self._open.pop(upload, None)
+        done = self.open.pop(upload, None)
         if done is not None:
             self.objects[key] = b"".join(done.parts[number] for number in sorted(done.parts))
 
     def abort(self, key: str, upload: str) -> None:  # noqa: ARG002 - the upload's id says it all
-        self._open.pop(upload, None)
+        self.open.pop(upload, None)
 
     def read(self, key: str) -> Iterator[bytes]:
         if key not in self.objects:
@@ -77,8 +99,11 @@ class FakeUploads:
         for start in range(0, len(data), self._piece):
             yield data[start : start + self._piece]
 
+    def discard(self, key: str) -> None:
+        self.objects.pop(key, None)
+
     def _find(self, key: str, upload: str) -> Upload:
-        found = self._open.get(upload)
+        found = self.open.get(upload)
         if found is None or found.key != key:
             raise NotFound("upload")
         return found

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.bootstrap import Records
 from chalicelib.bootstrap.api_use_cases import Api, Services, compose_api
-from chalicelib.domain import tokens
 from chalicelib.domain.audit import Actor, AuditRecord, system
 from chalicelib.domain.codes import CodeSpace
 from chalicelib.domain.decision import Decision
@@ -30,13 +29,16 @@ from chalicelib.domain.sender import (
     Sender,
     default_type,
 )
+from chalicelib.domain.tokens import Mixer
 from chalicelib.usecases.auditing import Auditor, Caller, Recorder, Retentions
 from chalicelib.usecases.drafting import ContentChanges
 from chalicelib.usecases.drive import Driver
+from chalicelib.usecases.erasing import Eraser
 from chalicelib.usecases.folding import Folder
 from chalicelib.usecases.installation import Installation
 from chalicelib.usecases.invitations import InvitationMails
 from chalicelib.usecases.joining import JoinMails
+from chalicelib.usecases.list_keeping import ListKeeping, ListSweep
 from chalicelib.usecases.mailing import Mailer
 from chalicelib.usecases.ports import next_version
 from chalicelib.usecases.receipts import Receipts
@@ -44,6 +46,8 @@ from chalicelib.usecases.rejections import RejectionMails
 from chalicelib.usecases.resets import ResetMails
 from chalicelib.usecases.sealing import Keeper
 from chalicelib.usecases.sweeping import AuditSweep, Sweep
+from chalicelib.usecases.tending_uploads import UploadSweep
+from chalicelib.usecases.wishes import Wishes
 from tests.fakes import samples
 from tests.fakes.audit_fallback import FakeAuditFallback, FakeCheckpoints
 from tests.fakes.post import FakeErrands, FakeMail
@@ -61,10 +65,12 @@ from tests.fakes.services import (
     FakeDataKeys,
     FakeExecutions,
     FakeIds,
+    FakeIngests,
     FakePasswords,
     FakeSurveys,
 )
-from tests.fakes.storage import FakeBlobs, FakeUploads
+from tests.fakes.storage import FakeBlobs, FakeDownloads, FakeUploads
+from tests.fakes.suppressions import FakeSuppressions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,7 +81,7 @@ if TYPE_CHECKING:
     from chalicelib.usecases.campaigns import CampaignDesk
     from chalicelib.usecases.identity import Identity
     from chalicelib.usecases.lists import Lists
-    from chalicelib.usecases.ports import Campaigns, Changes, Delivery, Directory
+    from chalicelib.usecases.ports import Campaigns, Changes, Delivery, Directory, Suppressions
     from chalicelib.usecases.recipients import Recipients
 
 UPLOAD_MAX = 100 * 1024 * 1024
@@ -95,6 +101,7 @@ class World:
     data_keys: FakeDataKeys = field(default_factory=FakeDataKeys)
     executions: FakeExecutions = field(default_factory=FakeExecutions)
     surveys: FakeSurveys = field(default_factory=FakeSurveys)
+    ingests: FakeIngests = field(default_factory=FakeIngests)
     passwords: FakePasswords = field(default_factory=FakePasswords)
     errands: FakeErrands = field(default_factory=FakeErrands)
     fallback: FakeAuditFallback = field(default_factory=FakeAuditFallback)
@@ -115,6 +122,7 @@ class World:
             ids=self.ids,
             auditor=self.auditor,
         )
+        self.wishes = Wishes(self.suppressions, self.blobs, self.clock)
         self.driver = Driver(
             campaigns=self.campaigns,
             delivery=self.delivery,
@@ -122,7 +130,9 @@ class World:
             changes=self.changes,
             executions=self.executions,
             folder=self.folder,
+            wishes=self.wishes,
             clock=self.clock,
+            ids=self.ids,
             auditor=self.auditor,
         )
         self.receipts = Receipts(
@@ -138,12 +148,47 @@ class World:
             clock=self.clock,
             auditor=self.auditor,
         )
+        self.upload_sweep = UploadSweep(
+            campaigns=self.campaigns,
+            changes=self.changes,
+            uploads=self.uploads,
+            ingests=self.ingests,
+            clock=self.clock,
+            auditor=self.auditor,
+        )
         self.audit_sweep = AuditSweep(
             directory=self.directory,
             log=self.audit_log,
             fallback=self.fallback,
             keeper=Keeper(self.audit_log, self.checkpoints, self.clock),
             clock=self.clock,
+        )
+        self.list_sweep = ListSweep(
+            keeping=ListKeeping(
+                directory=self.directory,
+                campaigns=self.campaigns,
+                suppressions=self.suppressions,
+                changes=self.changes,
+                clock=self.clock,
+                auditor=self.auditor,
+            ),
+            directory=self.directory,
+            campaigns=self.campaigns,
+            changes=self.changes,
+            blobs=self.blobs,
+            uploads=self.uploads,
+            clock=self.clock,
+        )
+        self.eraser = Eraser(
+            directory=self.directory,
+            campaigns=self.campaigns,
+            suppressions=self.suppressions,
+            data_keys=self.data_keys,
+            changes=self.changes,
+            blobs=self.blobs,
+            uploads=self.uploads,
+            clock=self.clock,
+            auditor=self.auditor,
         )
         self.installation = Installation(
             directory=self.directory,
@@ -166,6 +211,7 @@ class World:
                     campaigns=self.campaigns,
                     delivery=self.delivery,
                     queue=self.queue,
+                    suppressions=self.suppressions,
                     changes=self.changes,
                     audit=self.audit_log,
                 ),
@@ -178,6 +224,7 @@ class World:
                 errands=self.errands,
                 checkpoints=self.checkpoints,
                 uploads=self.uploads,
+                downloads=FakeDownloads(self.blobs),
                 blobs=self.blobs,
                 executions=self.executions,
                 surveys=self.surveys,
@@ -205,6 +252,7 @@ class World:
         self.directory: Directory = FakeDirectory(self.records)
         self.campaigns: Campaigns = FakeCampaigns(self.records)
         self.queue = FakeQueue(self.records)
+        self.suppressions: Suppressions = FakeSuppressions(self.records)
         self.delivery: Delivery = FakeDelivery(self.records)
         self.changes: Changes = FakeChanges(self.records)
         self.audit_log = FakeAuditLog(self.records)
@@ -264,18 +312,14 @@ class World:
         """A list as ingest leaves it; `columns` have their values in the order of `numbers`."""
         columns = columns or {}
         list_id = self.ids.new("lst")
-        key = self.data_key()
-        pairs = sorted(
-            (int.from_bytes(token(key, str(number)), "big"), number, place)
-            for place, number in enumerate(numbers)
-        )
+        mixer = Mixer.of(self.data_key())
+        pairs = sorted((mixer.token(number), number, place) for place, number in enumerate(numbers))
         entries = []
         for number, start in enumerate(range(0, len(pairs), per_chunk)):
             part = pairs[start : start + per_chunk]
-            tokens = array("Q", [each[0] for each in part])
             digits = array("Q", [each[1] for each in part])
             values = {name: [column[at] for _, _, at in part] for name, column in columns.items()}
-            data = chunk_format.encode(Chunk(tokens, digits, values))
+            data = chunk_format.encode(Chunk(digits, values))
             blob = f"{list_prefix(self.workspace, list_id)}/chunk-{number:05}"
             self.blobs.put(blob, data)
             entries.append(
@@ -283,8 +327,8 @@ class World:
                     number=number,
                     key=blob,
                     count=len(part),
-                    first_token=f"{tokens[0]:016x}",
-                    last_token=f"{tokens[-1]:016x}",
+                    first_token=f"{part[0][0]:016x}",
+                    last_token=f"{part[-1][0]:016x}",
                     sha256=hashlib.sha256(data).hexdigest(),
                 )
             )
@@ -359,10 +403,6 @@ class World:
         revision = self.campaigns.revision(self.workspace, self.sender, 1)
         forged = replace(revision, status=RevisionStatus(status), address="EVIL")
         self.changes.save(forged, self.audit())
-
-
-def token(key: bytes, digits: str) -> bytes:
-    return tokens.hasher(key)(digits)[: tokens.SHORT]
 
 
 def accepted(index: int, message_id: str, **changes: int) -> Outcome:

@@ -81,6 +81,7 @@ class Bench:
             delivery=world.delivery,
             campaigns=world.campaigns,
             blobs=world.blobs,
+            wishes=world.wishes,
             secrets=FakeSecrets({"carrier-a": "secret"}),
             clock=world.clock,
             ids=world.ids,

@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from chalicelib.domain.ledger import OutcomeKind
+from chalicelib.domain.rights import Role
 from localstack.smsc import Simulator
 from smpp_bridge.main import loop_factory
 from tests.functional.bridging import Bench, Loops, make_bench, numbers, play, until
@@ -56,6 +58,27 @@ def test_a_thousand_recipients_each_once(bench: Bench, loops: Loops) -> None:
     assert lease is not None
     assert lease.expires_at <= bench.world.clock.now(), "the lease was given back"
     assert bench.log()[-1].command == "unbind_resp"
+
+
+def test_who_was_erased_is_not_sent_to(bench: Bench) -> None:
+    campaign = bench.campaign(300, per_chunk=100)
+    world, gone = bench.world, sorted(numbers(300))[7]
+    admin = world.person("admin@example.com", Role.ADMIN)
+    # Campaigns' lists are older than what is asked for now.
+    world.clock.advance(timedelta(minutes=1))
+    world.api.erasures.begin(admin, gone)
+    world.eraser.tend(world.workspace)
+
+    async def scenario() -> None:
+        async with Simulator(bench.options) as smsc:
+            bench.set_up_channel(smsc.port)
+            async with bench.bridge():
+                await until(lambda: bench.totals(campaign).pending == 0)
+
+    play(scenario)
+    assert bench.sent() == Counter(numbers(300) - {gone})
+    totals = bench.totals(campaign)
+    assert (totals.sent, totals.cancelled) == (299, 1)
 
 
 def test_stopped_in_the_middle_and_started_again_nobody_twice(bench: Bench) -> None:

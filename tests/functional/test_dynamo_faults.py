@@ -25,6 +25,7 @@ from chalicelib.adapters.dynamo.changes import DynamoChanges
 from chalicelib.adapters.dynamo.directory import DynamoDirectory
 from chalicelib.adapters.dynamo.queue import DynamoQueue
 from chalicelib.adapters.dynamo.store import BRISK, PATIENT, Store
+from chalicelib.adapters.dynamo.suppressions import DynamoSuppressions
 from chalicelib.domain.campaign_listing import CampaignQuery
 from chalicelib.domain.errors import Unavailable
 from chalicelib.usecases.ports import AuditQuery
@@ -260,6 +261,8 @@ def test_other_readings_say_that_the_database_does_not_answer(
         lambda: DynamoCampaigns(lone).revisions_with_address("wsp_a", "ACME"),
         lambda: DynamoQueue(lone).waiting("wsp_a", None, after=None, limit=2),
         lambda: DynamoQueue(lone).mark("wsp_a"),
+        lambda: list(DynamoSuppressions(lone).numbers("wsp_a")),
+        lambda: DynamoSuppressions(lone).changes("wsp_a", MORNING),
     ):
         with trouble(lone, fault), pytest.raises(Unavailable, match=r"^The database"):
             read()

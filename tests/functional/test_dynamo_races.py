@@ -21,19 +21,25 @@ from hypothesis import strategies as st
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.dynamo.campaigns import DynamoCampaigns
 from chalicelib.adapters.dynamo.changes import DynamoChanges
+from chalicelib.adapters.dynamo.directory import DynamoDirectory
 from chalicelib.adapters.dynamo.kinds import CAMPAIGN_LINE
 from chalicelib.adapters.dynamo.queue import DynamoQueue
 from chalicelib.adapters.dynamo.store import Store
+from chalicelib.adapters.dynamo.suppressions import DynamoSuppressions
 from chalicelib.adapters.ids import UlidIds
+from chalicelib.domain.audit import system
 from chalicelib.domain.campaign_listing import CampaignQuery, Sort, line_of
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.moderation import standing
+from chalicelib.domain.rights import Right, Scope
+from chalicelib.usecases.auditing import Auditor, Caller, Retentions
 from chalicelib.usecases.queueing import QueueBell
+from chalicelib.usecases.suppressing import Suppressing
 from localstack.ministack import Ministack
 from localstack.places import STACK_PYTHON
 from tests.fakes import campaign_lists, samples
 from tests.fakes.cloud import RESOURCES, TABLES, make_table
-from tests.fakes.services import MORNING
+from tests.fakes.services import MORNING, FakeDataKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -242,3 +248,40 @@ def test_what_stays_as_it_is_shows_once_while_others_change(
 ) -> None:
     paging: Paging = data.draw(campaign_lists.pagings(changing=True))
     campaign_lists.check(DynamoCampaigns(store), DynamoChanges(store), paging)
+
+
+# --- suppressions ---
+
+
+def test_what_many_say_of_a_number_at_once_ends_as_its_last_note_says(
+    store: Store, workspace: str
+) -> None:
+    """Each change of an entry has one note, and the notes' times are in the changes' order."""
+    clock, changes, keys = SystemClock(), DynamoChanges(store), FakeDataKeys()
+    suppressions, directory = DynamoSuppressions(store), DynamoDirectory(store)
+    held = samples.workspace(id=workspace, wrapped_data_key=keys.create(workspace))
+    changes.save(held, samples.audit(workspace=workspace))
+    ids = UlidIds(clock)
+    auditor = Auditor(clock, ids, Retentions(directory, clock))
+    suppressing = Suppressing(directory, suppressions, changes, keys, clock, ids, auditor)
+    who = Caller(workspace, "usr_a", {Right.INTEGRATE: Scope.ALL}, system("test"))
+    numbers = [f"+4474000000{number:02}" for number in range(20)]
+
+    def say(number: int) -> None:
+        some = numbers[number : number + 12]
+        if number % 2:
+            suppressing.add(who, some)
+        else:
+            suppressing.lift(who, some)
+
+    suppressing.add(who, numbers[::3])
+    done = at_once([partial(say, number) for number in range(8)])
+
+    assert done["done"] >= 1
+    notes = suppressions.changes(workspace, clock.now() - timedelta(minutes=5))
+    entries = suppressions.page(workspace, after=None, limit=50).items
+    for entry in entries:
+        told = [note for note in notes if entry.number in note.numbers]
+        told.sort(key=lambda note: note.at)
+        assert len({note.at for note in told}) == len(told) == entry.version
+        assert (told[-1].at, told[-1].lifted) == (entry.at, entry.lifted)

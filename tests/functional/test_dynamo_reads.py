@@ -16,9 +16,11 @@ from chalicelib.adapters.dynamo.directory import DynamoDirectory
 from chalicelib.adapters.dynamo.kinds import USER
 from chalicelib.adapters.dynamo.queue import DynamoQueue
 from chalicelib.adapters.dynamo.store import TRIES, Store
+from chalicelib.adapters.dynamo.suppressions import DynamoSuppressions
 from chalicelib.domain.campaign_listing import CampaignQuery, Sort
 from tests.fakes import samples
 from tests.fakes.cloud import TABLES, noted_calls
+from tests.fakes.services import MORNING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +67,10 @@ def test_reads_are_consistent_but_for_pages_and_the_index(
     campaigns.survey("wsp_a", "cmp_a")
     queue.waiting("wsp_a", None, after=None, limit=1)
     queue.mark("wsp_a")
+    suppressions = DynamoSuppressions(store)
+    suppressions.changes("wsp_a", MORNING)
+    suppressions.lists("wsp_a")
+    assert list(suppressions.numbers("wsp_a")) == []
     # The order of making, where people look for what they have just made.
     campaigns.campaigns("wsp_a", CampaignQuery(), after=None, limit=1)
     assert all(call["ConsistentRead"] for _, call in sent)
@@ -96,6 +102,29 @@ def test_an_address_tells_which_revisions_and_they_how_they_stand(
     (asked,) = reading["RequestItems"].values()
     assert asked["ConsistentRead"] is True
     assert [name for name, _ in rest] == ["Query"]
+
+
+def test_millions_of_numbers_are_read_page_by_page_and_nothing_else_of_them(
+    busy: tuple[Store, Stubber],
+) -> None:
+    store, stubber = busy
+    asked: dict[str, Any] = {
+        "TableName": "campaigns",
+        "KeyConditionExpression": "#0 = :0",
+        "ExpressionAttributeNames": {"#0": "pk", "#1": "number", "#2": "lifted_at"},
+        "ExpressionAttributeValues": {":0": {"S": "wsp_a#SUPPRESSION"}},
+        "ProjectionExpression": "#1, #2",
+        "ConsistentRead": True,
+        "ReturnConsumedCapacity": "TOTAL",
+    }
+    left = {"pk": {"S": "wsp_a#SUPPRESSION"}, "sk": {"S": "0" * 16}}
+    page = {"Count": 1, "ScannedCount": 1}
+    first = page | {"Items": [{"number": {"N": "1"}}], "LastEvaluatedKey": left}
+    second = {"number": {"N": "2"}, "lifted_at": {"S": MORNING.isoformat()}}
+    stubber.add_response("query", first, asked)
+    stubber.add_response("query", page | {"Items": [second]}, asked | {"ExclusiveStartKey": left})
+
+    assert list(DynamoSuppressions(store).numbers("wsp_a")) == [(1, None), (2, MORNING)]
 
 
 def unread(*keys: Key) -> dict[str, Any]:

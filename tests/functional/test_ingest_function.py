@@ -13,6 +13,7 @@ from chalicelib.adapters.dynamo.changes import DynamoChanges
 from chalicelib.adapters.kms import KmsDataKeys
 from chalicelib.domain.formats import manifest as manifest_format
 from chalicelib.domain.recipient_list import ListCounts, ListStatus
+from functions.ingest import indexing
 from functions.ingest.handler import handler
 from tests.fakes import samples
 
@@ -36,8 +37,10 @@ def environment(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     wrapped = KmsDataKeys(cloud.clients, cloud.data_key).create("wsp_a")
     save(cloud, samples.workspace(wrapped_data_key=wrapped))
     bootstrap.ingest.cache_clear()
+    bootstrap.indexer.cache_clear()
     yield
     bootstrap.ingest.cache_clear()
+    bootstrap.indexer.cache_clear()
 
 
 def save(cloud: Cloud, record: Any) -> None:
@@ -130,6 +133,52 @@ def test_an_uploaded_file_becomes_a_ready_list(cloud: Cloud) -> None:
     assert manifest_format.decode(answer["Body"].read()).digest == done.digest
 
 
+def of_index(cloud: Cloud, list_id: str) -> dict[str, bytes]:
+    client, prefix = cloud.clients.s3(), f"lists/wsp_a/{list_id}/hashes/"
+    found = client.list_objects_v2(Bucket=cloud.bucket, Prefix=prefix).get("Contents", [])
+    return {
+        item["Key"].removeprefix(prefix): client.get_object(Bucket=cloud.bucket, Key=item["Key"])[
+            "Body"
+        ].read()
+        for item in found
+    }
+
+
+def test_a_ready_list_is_indexed_by_hash(cloud: Cloud) -> None:
+    upload(cloud, "lst_a", NUMBERS)
+    assert failures({"Records": [created("wsp_a/lst_a")]}) == []
+    found = of_index(cloud, "lst_a")
+    assert set(found) == {"index", "00"}
+    assert json.loads(found["index"])["parts"] == [2]
+    assert len(found["00"]) == 2 * 8
+
+
+def test_an_index_that_is_missing_is_made_when_the_message_comes_again(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(cloud, "lst_a", NUMBERS)
+    notification = {"Records": [created("wsp_a/lst_a")]}
+
+    def killed(*_: object) -> list[int]:
+        raise RuntimeError("on fire")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(indexing, "store_parts", killed)
+        assert failures(notification) == [0]
+    # The list is ready all the same.
+    done = stored(cloud, "lst_a")
+    assert (done.status, of_index(cloud, "lst_a")) == (ListStatus.READY, {})
+    assert failures(notification) == []
+    assert set(of_index(cloud, "lst_a")) == {"index", "00"}
+    assert stored(cloud, "lst_a") == done
+
+
+def test_a_list_that_failed_has_no_index(cloud: Cloud) -> None:
+    upload(cloud, "lst_a", b"phone\n")
+    assert failures({"Records": [created("wsp_a/lst_a")]}) == []
+    assert of_index(cloud, "lst_a") == {}
+
+
 def test_a_second_delivery_is_harmless(cloud: Cloud) -> None:
     upload(cloud, "lst_a", NUMBERS)
     notification = {"Records": [created("wsp_a/lst_a")]}
@@ -195,7 +244,9 @@ def test_log_lines_hold_ids_and_counts(cloud: Cloud, caplog: pytest.LogCaptureFi
     upload(cloud, "lst_a", NUMBERS)
     with caplog.at_level("INFO", "ingest"):
         failures({"Records": [created("wsp_a/lst_a"), created("wsp_a/lst_b")]})
-    ingested, unknown = (vars(record) for record in caplog.records if record.name == "ingest")
+    ingested, indexed, unknown = (
+        vars(record) for record in caplog.records if record.name == "ingest"
+    )
     assert {
         "message": "list ingested",
         "workspace": "wsp_a",
@@ -205,6 +256,8 @@ def test_log_lines_hold_ids_and_counts(cloud: Cloud, caplog: pytest.LogCaptureFi
         "duplicate": 1,
         "rejected": 1,
     }.items() <= ingested.items()
+    named = {"message": "list indexed", "workspace": "wsp_a", "list": "lst_a"}
+    assert named.items() <= indexed.items()
     assert {
         "levelname": "WARNING",
         "message": "no such list",

@@ -23,6 +23,7 @@ from chalicelib.adapters.dynamo.delivery import DynamoDelivery
 from chalicelib.adapters.dynamo.directory import DynamoDirectory
 from chalicelib.adapters.dynamo.queue import DynamoQueue
 from chalicelib.adapters.dynamo.store import Store
+from chalicelib.adapters.dynamo.suppressions import DynamoSuppressions
 from chalicelib.adapters.ids import UlidIds
 from chalicelib.bootstrap import Records
 from chalicelib.bootstrap.api_use_cases import Api, Services, compose_api
@@ -47,7 +48,7 @@ from tests.fakes.services import (
     FakePasswords,
     FakeSurveys,
 )
-from tests.fakes.storage import FakeUploads
+from tests.fakes.storage import FakeDownloads, FakeUploads
 from tests.fakes.world import UPLOAD_MAX, World
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class StoredWorld(World):
         kept = stored(self.store)
         self.directory, self.campaigns = kept.directory, kept.campaigns
         self.delivery, self.changes = kept.delivery, kept.changes
+        self.suppressions = kept.suppressions
         self.queue, self.audit_log = kept.queue, kept.audit  # type: ignore[assignment]
 
 
@@ -155,6 +157,7 @@ def stored(store: Store) -> Records:
         campaigns=DynamoCampaigns(store),
         delivery=DynamoDelivery(store),
         queue=DynamoQueue(store),
+        suppressions=DynamoSuppressions(store),
         changes=DynamoChanges(store),
         audit=DynamoAuditLog(store),
     )
@@ -176,6 +179,7 @@ def process(world: StoredWorld, who: Caller) -> Process:
         errands=errands,
         checkpoints=FakeCheckpoints(),
         uploads=FakeUploads(),
+        downloads=FakeDownloads(world.blobs),
         blobs=world.blobs,
         executions=executions,
         surveys=FakeSurveys(),

@@ -36,9 +36,11 @@ def environment(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     for name in ("directory", "campaigns", "delivery", "audit"):
         monkeypatch.setenv(f"MC_{name.upper()}_TABLE", name)
     monkeypatch.setenv("MC_DATA_BUCKET", cloud.bucket)
-    bootstrap.surveyor.cache_clear()
+    for made in (bootstrap.surveyor, bootstrap.screener):
+        made.cache_clear()
     yield
-    bootstrap.surveyor.cache_clear()
+    for made in (bootstrap.surveyor, bootstrap.screener):
+        made.cache_clear()
 
 
 def put(cloud: Cloud, key: str, data: bytes) -> None:
@@ -48,7 +50,7 @@ def put(cloud: Cloud, key: str, data: bytes) -> None:
 def listed(cloud: Cloud) -> None:
     """A list of one chunk, as ingest leaves it."""
     numbers = array("Q", range(NUMBER, NUMBER + len(NAMES)))
-    data = chunk_format.encode(Chunk(array("Q", range(len(NAMES))), numbers, {"name": NAMES}))
+    data = chunk_format.encode(Chunk(numbers, {"name": NAMES}))
     entry = ChunkEntry(
         number=0,
         key="lists/wsp_a/lst_a/chunk-00000",
@@ -137,6 +139,29 @@ def test_log_lines_hold_ids_and_counts(cloud: Cloud, caplog: pytest.LogCaptureFi
     assert (nothing["message"], nothing["campaign"]) == ("no survey to make", "cmp_none")
     told = f"{counted} {nothing}"
     assert not any(secret in told for secret in (str(NUMBER)[:9], "Anna", "Hello"))
+
+
+def test_who_wants_no_messages_is_counted(cloud: Cloud, caplog: pytest.LogCaptureFixture) -> None:
+    listed(cloud)
+    save(cloud, samples.suppression(number=NUMBER))
+    with caplog.at_level("INFO", "survey"):
+        assert (
+            failures({"workspace": "wsp_a", "list": "lst_a"}, {"workspace": "wsp_a", "list": ""})
+            == []
+        )
+    screening = DynamoCampaigns(cloud.store).screening("wsp_a", "lst_a")
+    assert screening is not None
+    assert (screening.counted, screening.suppressed) == (3, 1)
+    counted, nothing = (vars(record) for record in caplog.records if record.name == "survey")
+    assert {
+        "message": "suppressed counted",
+        "workspace": "wsp_a",
+        "list": "lst_a",
+        "recipients": 3,
+        "suppressed": 1,
+    }.items() <= counted.items()
+    assert nothing["message"] == "nothing to count"
+    assert str(NUMBER)[:9] not in f"{counted} {nothing}"
 
 
 @pytest.mark.parametrize("text", ["Hello", "Hello {{name}}"])

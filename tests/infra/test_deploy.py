@@ -185,7 +185,7 @@ def test_another_endpoint_in_the_environment_is_refused(monkeypatch: pytest.Monk
 
 def test_on_aws_the_api_has_its_own_address() -> None:
     names = "StateMachine FolderFunction SealerFunction MailerFunction SweepFunction"
-    names += " SurveyorFunction SurveysQueueUrl"
+    names += " SurveyorFunction SurveysQueueUrl UploadsQueueUrl"
     names += " DirectoryTable CampaignsTable DeliveryTable DeliveryStream AuditTable AuditStream"
     names += " UploadsBucket DataBucket DataKey AuditKey UploadsQueue MailsQueueUrl"
     values = dict.fromkeys(names.split(), "x")

@@ -62,7 +62,8 @@ def test_who_writes_audit_records_may_ask_how_long_they_are_kept(app: Document) 
 
 def test_only_the_api_lists_campaigns_and_looks_addresses_up(app: Document) -> None:
     assert holders(app, "dynamodb:Query", "${CampaignsTable}/index/") == {"ApiRole"}
-    assert holders(app, "dynamodb:BatchGetItem", "${CampaignsTable}") == {"ApiRole"}
+    # Suppressed numbers are read by their keys likewise, when one is erased.
+    assert holders(app, "dynamodb:BatchGetItem", "${CampaignsTable}") == {"ApiRole", "SweepRole"}
 
 
 def test_an_index_that_may_be_read_is_there(app: Document, data: Document) -> None:
@@ -82,24 +83,40 @@ def test_an_index_that_may_be_read_is_there(app: Document, data: Document) -> No
 
 def test_functions_take_lines_off_a_list_and_remove_no_campaign(app: Document) -> None:
     free: set[str] = set()
-    bound: set[str] = set()
+    bound: dict[str, object] = {}
     for statement in statements(app):
         if "dynamodb:DeleteItem" in statement.actions and "${CampaignsTable}" in str(
             statement.resources
         ):
             condition = statement.body.get("Condition")
-            (bound if condition else free).add(statement.holder)
-            assert condition in (
-                None,
-                {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#LINE", "*#SHELF"]}},
-            )
+            if condition is None:
+                free.add(statement.holder)
+            else:
+                bound[statement.holder] = condition["ForAllValues:StringLike"]
     assert free == {"ApiRole", "SweepRole"}
-    assert bound == {"BuildCampaignRole", "OpenWindowRole", "FinishCampaignRole", "Folding"}
+    lines = {"dynamodb:LeadingKeys": ["*#LINE", "*#SHELF"]}
+    machines = ("BuildCampaignRole", "OpenWindowRole", "FinishCampaignRole", "Folding")
+    assert bound == {
+        **dict.fromkeys(machines, lines),
+        "IngestRole": {"dynamodb:LeadingKeys": ["*#PROGRESS", "master#UPLOAD"]},
+    }
 
 
 def test_only_the_api_makes_keys(app: Document) -> None:
     """An action of its own: the right to data keys in plain does not cover it."""
     assert holders(app, "kms:GenerateDataKeyWithoutPlaintext", "DataKey") == {"ApiRole"}
+
+
+def test_what_runs_wraps_no_key_anew(app: Document) -> None:
+    """That is for operators, by rights of their own (docs/deploy.md)."""
+    for action in ("kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:Encrypt"):
+        assert holders(app, action, "") == set()
+
+
+def test_the_ingest_reads_chunks_back_and_deletes_none(app: Document) -> None:
+    assert "IngestRole" in holders(app, "s3:GetObject", "${DataBucket}/lists/*")
+    assert "IngestRole" in holders(app, "s3:ListBucket", "DataBucket")
+    assert "IngestRole" not in holders(app, "s3:DeleteObject", "")
 
 
 def test_only_the_api_and_the_sweep_sign(app: Document) -> None:
@@ -138,11 +155,32 @@ def test_only_the_api_asks_for_surveys_and_only_the_surveyor_makes_them(app: Doc
     assert holders(app, "sqs:ReceiveMessage", "SurveysQueue") == {"SurveyorRole"}
 
 
+def test_only_the_sweep_asks_for_lists_again_and_only_the_ingest_reads_them(app: Document) -> None:
+    assert holders(app, "sqs:SendMessage", "UploadsQueue") == {"SweepRole"}
+    assert holders(app, "sqs:ReceiveMessage", "UploadsQueue") == {"IngestRole"}
+    # The sweep asks whether they are there.
+    assert holders(app, "s3:GetObject", "${UploadsBucket}") == {"IngestRole", "SweepRole"}
+    assert holders(app, "s3:AbortMultipartUpload", "${UploadsBucket}") == {"ApiRole", "SweepRole"}
+
+
+def test_what_the_api_signs_to_be_fetched_it_may_read_itself(app: Document) -> None:
+    """An address holds no more than its signer's rights: rejected lines are below lists."""
+    for action, resource in (("s3:GetObject", "/lists/*"), ("kms:Decrypt", "DataKey")):
+        assert "ApiRole" in holders(app, action, resource)
+
+
 def test_the_surveyor_reads_lists_and_changes_no_audit_log(app: Document) -> None:
     for action, resource in (("s3:GetObject", "/lists/*"), ("dynamodb:PutItem", "CampaignsTable")):
         assert "SurveyorRole" in holders(app, action, resource)
     assert "SurveyorRole" not in holders(app, "dynamodb:PutItem", "AuditTable")
     assert "SurveyorRole" not in holders(app, "s3:PutObject", "DataBucket")
+
+
+def test_the_sweep_alone_deletes_lists_and_uploads(app: Document) -> None:
+    assert holders(app, "s3:DeleteObject", "/lists/*") == {"SweepRole"}
+    assert holders(app, "s3:PutObject", "/lists/*") == {"SweepRole", "IngestRole"}
+    assert holders(app, "s3:DeleteObject", "UploadsBucket") == {"SweepRole"}
+    assert holders(app, "s3:AbortMultipartUpload", "UploadsBucket") == {"SweepRole", "ApiRole"}
 
 
 def test_mails_come_from_one_address(app: Document) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chalicelib.api.errors import problem
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.recipient_list import UPLOAD_TIME
 from chalicelib.settings import PURPOSES
+from chalicelib.usecases.tending_uploads import QUIET, READING_TIME
 from infra import validate
 from infra.package import ROOT
 from localstack import deploy
@@ -118,7 +121,7 @@ def test_what_may_expire_does(data: Document) -> None:
         if table["Properties"].get("TimeToLiveSpecification", {}).get("AttributeName")
         == "expires_at"
     }
-    assert expiring == {"DirectoryTable", "DeliveryTable", "AuditTable"}
+    assert expiring == {"DirectoryTable", "CampaignsTable", "DeliveryTable", "AuditTable"}
 
 
 def test_streams_say_what_changed_and_not_to_what(data: Document) -> None:
@@ -163,6 +166,18 @@ def test_buckets_are_private_encrypted_and_only_over_tls(data: Document) -> None
         assert any("AbortIncompleteMultipartUpload" in each for each in rules)
 
 
+def test_what_is_deleted_from_a_bucket_is_gone(data: Document) -> None:
+    for bucket in resources(data, "AWS::S3::Bucket").values():
+        properties = bucket["Properties"]
+        assert "VersioningConfiguration" not in properties
+        former = [
+            rule["NoncurrentVersionExpiration"]
+            for rule in properties["LifecycleConfiguration"]["Rules"]
+            if "NoncurrentVersionExpiration" in rule
+        ]
+        assert former == [{"NoncurrentDays": 1}]
+
+
 def test_only_our_bucket_may_notify(data: Document) -> None:
     policy = data["Resources"]["UploadsQueuePolicy"]["Properties"]["PolicyDocument"]
     (statement,) = policy["Statement"]
@@ -181,6 +196,19 @@ def test_each_dead_letter_queue_raises_an_alarm(data: Document) -> None:
 
 
 # --- what runs ---
+
+
+def test_the_sweep_keeps_the_times_of_what_it_looks_after(app: Document, data: Document) -> None:
+    rules = data["Resources"]["UploadsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    (days,) = (
+        each["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]
+        for each in rules
+        if "AbortIncompleteMultipartUpload" in each
+    )
+    assert timedelta(days=days) == UPLOAD_TIME
+    (kept,) = (each["ExpirationInDays"] for each in rules if "ExpirationInDays" in each)
+    assert timedelta(days=kept) > UPLOAD_TIME + READING_TIME
+    assert timedelta(seconds=functions(app)["Ingest"]["Timeout"]) < QUIET
 
 
 @pytest.mark.parametrize(
@@ -217,7 +245,7 @@ def test_functions_get_the_settings_that_they_read(app: Document) -> None:
     }
     assert only_here == {
         "APIHandler": {"MC_STATE_MACHINE", "MC_AUDIT_KEY", "MC_MAIL_QUEUE", "MC_SURVEY_QUEUE"},
-        "Sweep": {"MC_STATE_MACHINE", "MC_AUDIT_KEY"},
+        "Sweep": {"MC_STATE_MACHINE", "MC_AUDIT_KEY", "MC_UPLOAD_QUEUE"},
         "Mailer": {"MC_MAIL_FROM", "MC_MAILBOX_DIR", "MC_CONSOLE_URL"},
     }
     assert everywhere == read - set().union(*only_here.values())

@@ -138,6 +138,12 @@ class _Silence(Screen):
     def settle(self) -> None:
         pass
 
+    def remark(self, sentence: str) -> None:
+        pass
+
+    def progress(self, line: str) -> None:
+        pass
+
     @property
     def live(self) -> bool:
         return False

@@ -29,7 +29,10 @@ SECOND = timedelta(seconds=1)
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
     monkeypatch.setattr(bootstrap, "sweep", lambda: world.sweep)
+    monkeypatch.setattr(bootstrap, "upload_sweep", lambda: world.upload_sweep)
     monkeypatch.setattr(bootstrap, "audit_sweep", lambda: world.audit_sweep)
+    monkeypatch.setattr(bootstrap, "list_sweep", lambda: world.list_sweep)
+    monkeypatch.setattr(bootstrap, "eraser", lambda: world.eraser)
     monkeypatch.setattr(bootstrap, "sealer", lambda: Sealer(world.audit_log, world.clock))
     world.audit_sweep.keeper.seal(world.workspace)
     return world

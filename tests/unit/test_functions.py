@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from chalicelib.adapters.dynamo import keys
 from chalicelib.domain.campaign import Status
 from chalicelib.domain.delivery import JournalItem
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.recipient_list import ListStatus
+from chalicelib.domain.rights import Role
 from functions import build_campaign, finish_campaign, folder, next_window, open_window, sweep
 from tests.fakes import samples
 from tests.fakes.world import World, accepted
@@ -25,7 +28,10 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(bootstrap, "driver", lambda: world.driver)
     monkeypatch.setattr(bootstrap, "folder", lambda: parts)
     monkeypatch.setattr(bootstrap, "sweep", lambda: world.sweep)
+    monkeypatch.setattr(bootstrap, "upload_sweep", lambda: world.upload_sweep)
     monkeypatch.setattr(bootstrap, "audit_sweep", lambda: world.audit_sweep)
+    monkeypatch.setattr(bootstrap, "list_sweep", lambda: world.list_sweep)
+    monkeypatch.setattr(bootstrap, "eraser", lambda: world.eraser)
     return world
 
 
@@ -121,3 +127,24 @@ def test_one_campaigns_trouble_does_not_keep_the_sweep_from_others(
         sweep.handler({}, None)
     assert world.executions.running(world.workspace, other, 2)
     assert world.campaigns.campaign(world.workspace, other).status is Status.BUILDING
+
+
+def test_the_sweep_deletes_aged_lists_and_erases_numbers(world: World) -> None:
+    aged = world.ready_list(NUMBERS)
+    admin = world.person("admin@example.com", Role.ADMIN)
+    world.clock.advance(timedelta(days=100))
+    asked = world.api.erasures.begin(admin, f"+{NUMBERS[0]}")
+    sweep.handler({}, None)
+    assert world.campaigns.recipient_list(world.workspace, aged.id).status is ListStatus.DELETED
+    assert world.blobs.objects == {}
+    assert world.campaigns.erasure(world.workspace, asked.id).finished_at is not None
+
+
+def test_one_lists_trouble_does_not_keep_the_sweep_from_others(world: World) -> None:
+    kept = world.ready_list(NUMBERS)
+    world.changes.keep(samples.list_removal(list=kept.id))
+    gone = world.ready_list(NUMBERS)
+    world.api.list_keeping.delete(world.author, gone.id)
+    with pytest.raises(sweep.SweepFailed, match=f"removal of {kept.id}"):
+        sweep.handler({}, None)
+    assert {key.split("/")[2] for key in world.blobs.objects} == {kept.id}

@@ -140,6 +140,21 @@ def revoked_client(city: City) -> Values:
     return {}
 
 
+def suppressed_number(city: City) -> Values:
+    city.world.api.suppressing.add(admin(city), ["+447400000001"])
+    return {}
+
+
+def lifted_number(city: City) -> Values:
+    city.world.api.suppressing.lift(admin(city), ["+447400000001"])
+    return {}
+
+
+def withdrawn_list(city: City) -> Values:
+    city.world.api.suppressing.withdraw(admin(city), city.places["list_id"])
+    return {}
+
+
 def with_join_code(city: City) -> Values:
     city.world.api.settings.make_join_code(admin(city))
     return {}
@@ -170,8 +185,11 @@ READY: dict[tuple[str, str], Callable[[City], Values]] = {
     ),
     ("POST", "/senders/{sender_id}/revisions/{number}/withdraw"): pending_revision,
     ("POST", "/senders/{sender_id}/revisions/{number}/restore"): archived_revision,
+    ("DELETE", "/lists/{list_id}"): uploaded,
     ("POST", "/lists/{list_id}/complete"): uploaded,
     ("POST", "/lists/{list_id}/abort"): uploaded,
+    ("POST", "/suppressions"): lifted_number,
+    ("POST", "/suppressions/lift"): suppressed_number,
     ("POST", "/invitations"): invited_before,
     ("DELETE", "/join-code"): with_join_code,
     ("POST", "/join-requests/{user_id}/approve"): asked_to_join,
@@ -188,6 +206,7 @@ WRONG: dict[tuple[str, str], Callable[[City], Values]] = {
     ("POST", "/senders/{sender_id}/archive"): lambda city: sender(
         city, archived_at=city.world.clock.now()
     ),
+    ("POST", "/suppression-lists/{list_id}/withdraw"): withdrawn_list,
     ("POST", "/invitations/{invitation_id}/revoke"): revoked_invitation,
     ("POST", "/invitations/{invitation_id}/resend"): revoked_invitation,
     ("POST", "/api-keys/{key_id}/rotate"): revoked_key,

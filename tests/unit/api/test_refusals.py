@@ -326,6 +326,39 @@ def test_an_upload_that_is_over_takes_no_parts(world: World, gateway: Gateway, t
         assert refused(answer) == (409, "conflict")
 
 
+def test_a_list_that_a_campaign_needs_is_not_deleted(
+    world: World, gateway: Gateway, token: str
+) -> None:
+    recipients = world.ready_list([447_700_900_001])
+    campaign = world.desk.submit(world.author, world.draft(list=recipients.id).id)
+    answer = gateway.call("DELETE", f"{ROOT}/lists/{recipients.id}", token=token)
+    assert refused(answer) == (409, "conflict")
+    assert campaign.id in answer.body["detail"]
+    world.desk.withdraw(world.author, campaign.id)
+    answer = gateway.call("DELETE", f"{ROOT}/lists/{recipients.id}", token=token)
+    assert answer.status == 204
+    shown = gateway.call("GET", f"{ROOT}/lists/{recipients.id}", token=token)
+    assert shown.body["status"] == "deleted"
+
+
+def test_a_number_to_erase_must_be_one_and_is_never_repeated(
+    world: World, gateway: Gateway, admin: str
+) -> None:
+    path = f"{ROOT}/erasures"
+    answer = gateway.call("POST", path, {"number": "07700900987"}, token=admin)
+    assert refused(answer) == (400, "invalid-request")
+    assert [each["field"] for each in answer.body["errors"]] == ["number"]
+    asked = gateway.call("POST", path, {"number": "+447700900987"}, token=admin)
+    assert asked.status == 201
+    world.eraser.tend(world.workspace)
+    done = gateway.call("GET", f"{path}/{asked.body['id']}", token=admin)
+    assert (done.body["status"], done.body["suppressed"]) == ("done", "none")
+    listed = gateway.call("GET", path, token=admin)
+    assert listed.body["items"] == [done.body]
+    for each in (answer, asked, done, listed):
+        assert "00900987" not in str(each.body)
+
+
 def test_an_upload_without_its_parts_is_not_complete(gateway: Gateway, token: str) -> None:
     new = {"name": "all.csv", "size": 9}
     begun = gateway.call("POST", f"{ROOT}/lists", new, token=token).body

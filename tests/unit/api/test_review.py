@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from tests.fakes.world import World
 
 NUMBERS = [447_700_900_000, 447_700_900_001, 447_700_900_002]
+SCREENED = {
+    "progress": "complete",
+    "recipients": 3,
+    "counted": 3,
+    "counted_at": "2026-03-02T09:00:00Z",
+}
 
 
 def shown(gateway: Gateway, token: str, workspace: str, campaign: str) -> Any:
@@ -56,6 +62,7 @@ def test_a_personal_texts_review(
         "invalid": {},
         "suppressed": 0,
         "emptied": {},
+        "screening": SCREENED,
     }
     assert body["plan"] == {
         "fits": True,
@@ -117,5 +124,6 @@ def test_the_review_of_a_list_that_is_being_counted(
         "invalid": {"too_short": 2},
         "suppressed": 0,
         "emptied": {"name": 1},
+        "screening": SCREENED,
     }
     assert body["plan"]["final"] is False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +17,7 @@ from cli.session import Session, SessionFile
 from cli.transport import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 URL = "http://127.0.0.1:8080"
@@ -41,6 +42,7 @@ class FakeApi:
 
     answers: dict[tuple[str, str], list[Answer | Exception]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
 
     def on(self, method: str, path: str, *documents: Any, status: int = 200) -> None:
         self.answers[method, path if "://" in path else HOME + path] = [
@@ -51,11 +53,17 @@ class FakeApi:
         ]
 
     def request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | Iterator[bytes] | None,
     ) -> Answer:
-        self.requests.append(Request(method, url, headers, body))
-        left = self.answers[method, url]
-        answer = left.pop(0) if len(left) > 1 else left[0]
+        data = body if body is None or isinstance(body, bytes) else b"".join(body)
+        with self.lock:
+            self.requests.append(Request(method, url, headers, data))
+            left = self.answers[method, url]
+            answer = left.pop(0) if len(left) > 1 else left[0]
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -166,6 +174,11 @@ def a_list(**changes: Any) -> dict[str, Any]:
         "digest": None,
         "failure": None,
         "created_at": "2030-01-01T08:00:00Z",
+        "purpose": "recipients",
+        "default_country": None,
+        "number_column": None,
+        "sha256": None,
+        "progress": None,
     } | changes
 
 

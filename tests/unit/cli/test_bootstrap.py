@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from app import app
 from chalicelib import bootstrap as composition
 from chalicelib.adapters.dynamo.directory import DynamoDirectory
 from chalicelib.adapters.dynamo.kinds import AUDIT
+from chalicelib.adapters.kms import KmsDataKeys
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.rights import Role
 from cli import bootstrap
@@ -59,6 +61,7 @@ def settings(cloud: Cloud) -> dict[str, str]:
                 "MC_DATA_BUCKET",
                 "MC_AUDIT_KEY",
                 "MC_STATE_MACHINE",
+                "MC_UPLOAD_QUEUE",
                 "MC_MAIL_QUEUE",
                 "MC_SURVEY_QUEUE",
             ),
@@ -82,7 +85,7 @@ class Stacks:
         unused = (
             "RestAPIId StateMachine FolderFunction SealerFunction MailerFunction SweepFunction "
             "DeliveryStream AuditStream UploadsBucket DataBucket AuditKey UploadsQueue "
-            "MailsQueueUrl SurveyorFunction SurveysQueueUrl"
+            "UploadsQueueUrl MailsQueueUrl SurveyorFunction SurveysQueueUrl"
         )
         self.outputs: dict[str, dict[str, str]] = {
             "message-center-data": {
@@ -219,6 +222,42 @@ def test_an_operator_whom_aws_does_not_name_is_one_all_the_same(
     assert stranger("bootstrap", "--email", EMAIL) == Exit.OK
     users = {record.actor.user for record in cloud.store.of(AUDIT).all("master")}
     assert users == {"operator"}
+
+
+# --- data keys ---
+
+
+@pytest.mark.usefixtures("configured")
+def test_data_keys_are_wrapped_anew_and_nothing_else_changes(stranger: Any, cloud: Any) -> None:
+    stranger("bootstrap", "--email", EMAIL)
+    directory, keys = DynamoDirectory(cloud.store), KmsDataKeys(cloud.clients, cloud.data_key)
+    before = directory.workspace("master")
+    assert stranger("rewrap-data-keys", "--json") == Exit.OK
+    assert stranger.json == {"workspace": "master", "version": before.version + 1}
+    after = directory.workspace("master")
+    assert after.wrapped_data_key != before.wrapped_data_key
+    assert after == replace(
+        before, wrapped_data_key=after.wrapped_data_key, version=before.version + 1
+    )
+    key = keys.unwrap("master", after.wrapped_data_key)
+    assert key == keys.unwrap("master", before.wrapped_data_key)
+    record = cloud.store.of(AUDIT).all("master")[-1]
+    assert (record.action, record.actor.user) == ("data_key.rewrapped", MOTO_CALLER)
+    assert record.actor.agent == "mc rewrap-data-keys"
+    assert stranger("rewrap-data-keys") == Exit.OK
+    assert "Wrapped anew: 1 data keys" in stranger.out
+
+
+@pytest.mark.usefixtures("configured")
+def test_who_may_not_wrap_anew_is_told(
+    stranger: Any, cloud: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger("bootstrap", "--email", EMAIL)
+    before = DynamoDirectory(cloud.store).workspace("master")
+    monkeypatch.setattr(KmsDataKeys, "rewrap", raising(refused("AccessDeniedException", DENIED)))
+    assert stranger("rewrap-data-keys") == Exit.REFUSED
+    assert "lack a right" in stranger.remarks
+    assert DynamoDirectory(cloud.store).workspace("master") == before
 
 
 # --- where it does so ---

@@ -127,6 +127,13 @@ def test_the_queue_is_a_table(mc: Any, api: Any) -> None:
     assert "1,500" in mc.out
 
 
+COUNTS: dict[str, Any] = {
+    "valid": 1500,
+    "duplicate": 2,
+    "invalid": {"too_short": 1},
+    "suppressed": None,
+    "screening": {"recipients": 1500, "counted": 1000, "counted_at": None},
+}
 SAMPLE = {"text": "Hello Zoë", "encoding": "gsm7", "characters": 9, "parts": 1}
 
 
@@ -151,7 +158,7 @@ def test_a_review_tells_texts_counts_and_plan(mc: Any, api: Any) -> None:
         "approval": "submitted",
         "address": "ACME",
         "digest": "d1",
-        "counts": {"valid": 1500, "duplicate": 2, "invalid": {"too_short": 1}},
+        "counts": COUNTS,
         "spread": spread,
         "text": SAMPLE,
         "samples": [SAMPLE],
@@ -164,6 +171,7 @@ def test_a_review_tells_texts_counts_and_plan(mc: Any, api: Any) -> None:
     for told in (
         "1,500",
         "2 duplicate, 1 too_short",
+        "being counted, 1,000 of 1,500 looked at so far",
         "1,100 of 1 part, 100 of 2 parts, 7 too long to be sent, 1,200 of 1,500 counted so far",
         "70 messages a second",
         "Only 3 fit.",
@@ -182,6 +190,36 @@ def test_a_review_tells_texts_counts_and_plan(mc: Any, api: Any) -> None:
     api.on("GET", "/campaigns/cmp_1/review", plain)
     assert mc("review", "cmp_1") == Exit.OK
     assert "9 characters, gsm7, 1 part" in mc.out
+
+
+@pytest.mark.parametrize(
+    ("suppressed", "told"), [(0, "nobody"), (1_234, "1,234, as of 2030-01-01 08:00")]
+)
+def test_a_review_tells_who_wants_no_messages(
+    mc: Any, api: Any, suppressed: int, told: str
+) -> None:
+    counted = {"recipients": 1500, "counted": 1500, "counted_at": "2030-01-01T08:00:00Z"}
+    found: dict[str, Any] = {
+        "id": "cmp_1",
+        "status": "new",
+        "approval": "draft",
+        "address": "ACME",
+        "digest": None,
+        "counts": COUNTS | {"suppressed": suppressed, "screening": counted},
+        "spread": None,
+        "text": None,
+        "samples": [],
+        "parts": None,
+        "plan": None,
+        "problems": [],
+    }
+    api.on("GET", "/campaigns/cmp_1/review", found)
+    assert mc("review", "cmp_1") == Exit.OK
+    assert told in mc.out
+    found["counts"] = COUNTS | {"screening": None}
+    api.on("GET", "/campaigns/cmp_1/review", found)
+    assert mc("review", "cmp_1") == Exit.OK
+    assert "counted" not in mc.out
 
 
 REVISION = {

@@ -19,7 +19,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.formats.inbox import RawReceipt
 from chalicelib.domain.formats.manifest import ChunkEntry, Counts, Manifest
 from chalicelib.domain.ledger import Counters, Fact, OutcomeKind, PartRecord
-from chalicelib.domain.recipient_list import PART_BYTES, ListCounts, ListStatus
+from chalicelib.domain.recipient_list import PART_BYTES, ListCounts, ListStatus, NewList
 from tests.fakes import samples
 from tests.fakes.services import MORNING as NOON
 
@@ -53,6 +53,9 @@ def test_a_list_only_moves_forward(before: ListStatus, after: ListStatus) -> Non
         (ListStatus.UPLOADING, ListStatus.FAILED),
         (ListStatus.INGESTING, ListStatus.READY),
         (ListStatus.INGESTING, ListStatus.FAILED),
+        (ListStatus.UPLOADING, ListStatus.DELETED),
+        (ListStatus.READY, ListStatus.DELETED),
+        (ListStatus.FAILED, ListStatus.DELETED),
     }
     recipients = samples.recipient_list(status=before)
     if (before, after) in legal:
@@ -67,16 +70,52 @@ def test_a_list_only_moves_forward(before: ListStatus, after: ListStatus) -> Non
     [("a.csv", 0, "size"), ("a.csv", 101, "size"), ("a.pdf", 1, "name"), (".csv" * 60, 1, "name")],
 )
 def test_a_bad_upload_names_its_field(name: str, size: int, field: str) -> None:
-    recipient_list.check_upload("a.CSV.gz", 100, 100)
+    recipient_list.check_upload(NewList("a.CSV.gz", 100), 100)
     with pytest.raises(Invalid, match=field):
-        recipient_list.check_upload(name, size, 100)
+        recipient_list.check_upload(NewList(name, size), 100)
+
+
+def test_no_limit_is_above_what_the_parts_of_an_upload_can_hold() -> None:
+    most = 10_000 * PART_BYTES
+    recipient_list.check_upload(NewList("a.csv", most), 2 * most)
+    with pytest.raises(Invalid, match=f"size: must be 1 to {most} bytes"):
+        recipient_list.check_upload(NewList("a.csv", most + 1), 2 * most)
 
 
 def test_a_default_country_must_be_known() -> None:
-    recipient_list.check_upload("a.csv", 1, 100, "GB")
+    recipient_list.check_upload(NewList("a.csv", 1, "GB"), 100)
     for unknown in ("gb", "ZZ", ""):
         with pytest.raises(Invalid, match="default_country"):
-            recipient_list.check_upload("a.csv", 1, 100, unknown)
+            recipient_list.check_upload(NewList("a.csv", 1, unknown), 100)
+
+
+def test_a_checksum_is_64_hexadecimal_digits() -> None:
+    recipient_list.check_upload(NewList("a.csv", 1, sha256="0f" * 32), 100)
+    for wrong in ("", "0F" * 32, "0f" * 31, "0f" * 33, "0g" * 32, "0f" * 32 + "\n"):
+        with pytest.raises(Invalid, match="sha256: must be"):
+            recipient_list.check_upload(NewList("a.csv", 1, sha256=wrong), 100)
+
+
+def test_the_numbers_column_is_a_heading_of_a_csv_file() -> None:
+    for heading in ("phone", "Numéro de téléphone", "x" * 100):
+        recipient_list.check_upload(NewList("a.csv.gz", 1, number_column=heading), 100)
+    for wrong in ("", "  ", "x" * 101, "a\nb", "a\0b"):
+        with pytest.raises(Invalid, match="number_column: use 1 to 100"):
+            recipient_list.check_upload(NewList("a.csv", 1, number_column=wrong), 100)
+    for name in ("a.txt", "a.TXT.gz"):
+        with pytest.raises(Invalid, match=r"number_column: a \.txt file has"):
+            recipient_list.check_upload(NewList(name, 1, number_column="phone"), 100)
+
+
+def test_parts_that_have_not_arrived_whole_are_lacking() -> None:
+    three = samples.recipient_list(size=2 * PART_BYTES + 5)
+    whole = {1: PART_BYTES, 2: PART_BYTES, 3: 5}
+    assert [three.part_length(number) for number in (1, 2, 3)] == list(whole.values())
+    assert recipient_list.lacking_parts(three, whole) == []
+    assert recipient_list.lacking_parts(three, {}) == [1, 2, 3]
+    # As long in all, and yet not whole.
+    assert recipient_list.lacking_parts(three, whole | {2: PART_BYTES + 1, 3: 4}) == [2, 3]
+    assert recipient_list.lacking_parts(three, {1: PART_BYTES, 3: PART_BYTES, 4: 5}) == [2, 3]
 
 
 def test_parts_of_an_upload() -> None:

@@ -4,12 +4,15 @@ making but their own.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.domain.errors import Conflict, Invalid
 from chalicelib.domain.rights import Role
 from chalicelib.domain.workspace import MASTER
 from chalicelib.usecases.identity import Origin, SignInRequest
+from chalicelib.usecases.list_reading import Wanted
 from tests.fakes.world import World
 
 HERE = Origin("192.0.2.1", "test", "req-1")
@@ -73,3 +76,69 @@ def test_a_bad_address_is_told_and_makes_nothing(world: World) -> None:
     with pytest.raises(Invalid, match="email"):
         world.installation.invite_super_admin("root")
     assert len(world.records.audit) == before
+
+
+# --- data keys that are wrapped anew ---
+
+
+def test_every_workspaces_key_is_wrapped_anew_and_stays_the_same(world: World) -> None:
+    world.installation.add_workspace("wsp_b", "Others", "UTC")
+    before = {place: world.directory.workspace(place) for place in ("wsp_a", "wsp_b")}
+    key = world.data_key()
+
+    done = list(world.installation.rewrap_data_keys())
+
+    assert [workspace.id for workspace in done] == ["wsp_a", "wsp_b"]
+    for place, was in before.items():
+        now = world.directory.workspace(place)
+        assert now.wrapped_data_key != was.wrapped_data_key
+        assert replace(now, wrapped_data_key=b"", version=0) == replace(
+            was, wrapped_data_key=b"", version=0
+        )
+        record = next(each for each in world.records.audit[::-1] if each.workspace == place)
+        assert (record.action, record.actor.user) == ("data_key.rewrapped", "usr_operator")
+        assert now.wrapped_data_key.decode() not in str(record)
+    assert world.data_key() == key
+
+
+def test_tokens_hashes_and_lists_outlive_a_rotation(world: World) -> None:
+    recipients = world.ready_list([447_400_123_456, 447_400_123_457])
+    reading, wanted = world.api.list_reading, Wanted(number="+447400123457")
+    before = reading.page(world.author, recipients.id, None, 10)
+    found = reading.look_up(world.author, recipients.id, wanted)
+
+    list(world.installation.rewrap_data_keys())
+
+    assert reading.page(world.author, recipients.id, None, 10) == before
+    assert reading.look_up(world.author, recipients.id, wanted) == found
+    assert found is not None
+
+
+def test_a_rotation_that_stops_in_the_middle_is_run_again(world: World) -> None:
+    world.installation.add_workspace("wsp_b", "Others", "UTC")
+    key = world.data_key()
+    begun = world.installation.rewrap_data_keys()
+    first = next(begun)
+    del begun
+
+    done = list(world.installation.rewrap_data_keys())
+
+    assert [workspace.id for workspace in done] == ["wsp_a", "wsp_b"]
+    assert done[0].version == first.version + 1
+    assert world.data_key() == key
+
+
+def test_an_edit_in_mid_rotation_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    rewrap, key = world.data_keys.rewrap, world.data_key()
+    edits = iter(["Edited"])
+
+    def edited_meanwhile(workspace: str, wrapped: bytes) -> bytes:
+        for name in edits:
+            place = world.directory.workspace(workspace)
+            world.changes.save(replace(place, name=name), world.audit())
+        return rewrap(workspace, wrapped)
+
+    monkeypatch.setattr(world.data_keys, "rewrap", edited_meanwhile)
+    list(world.installation.rewrap_data_keys())
+    assert world.directory.workspace("wsp_a").name == "Edited"
+    assert world.data_key() == key

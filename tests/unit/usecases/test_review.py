@@ -18,14 +18,15 @@ from chalicelib.sms.parts import Encoding
 from chalicelib.usecases import review as reviewing
 from chalicelib.usecases import surveying
 from chalicelib.usecases.drafting import ContentChanges
-from chalicelib.usecases.review import Progress, Review
-from chalicelib.usecases.surveying import GONE_AFTER, Surveyor
+from chalicelib.usecases.screening import Screened
+from chalicelib.usecases.surveying import GONE_AFTER, Progress, Surveyor
 from tests.fakes.services import FakeSurveys
 from tests.fakes.world import World
 
 if TYPE_CHECKING:
     from chalicelib.domain.campaign import Campaign
     from chalicelib.domain.recipient_list import RecipientList
+    from chalicelib.usecases.review import Review
 
 NAMES = ["Anna", "", "Łukasz", "x" * 200]
 NUMBERS = [447_700_900_000 + place for place in range(len(NAMES))]
@@ -77,7 +78,9 @@ def test_a_text_for_everybody_is_shown_with_counts_and_plan(world: World) -> Non
     assert found.campaign == campaign
     assert found.campaign.address == "ACME"
     assert found.list is not None
-    assert (found.list.counts, found.suppressed) == (counts, 0)
+    assert found.list.counts == counts
+    now = world.clock.now()
+    assert found.screened == Screened(Progress.COMPLETE, 4, 4, suppressed=0, counted_at=now)
     assert found.text is not None
     assert (found.text.text, found.text.fits) == ("Hello €", True)
     measure = found.text.measure

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.domain import tokens
 from chalicelib.domain.campaign import PauseReason, Status
 from chalicelib.domain.campaign_listing import CampaignQuery
 from chalicelib.domain.errors import (
@@ -233,6 +232,19 @@ def test_receipts_that_match_nothing_wait_and_are_tried_again(world: World) -> N
     assert world.delivery.inbox(world.channel, waiting=True, limit=9) == []
 
 
+def test_a_ledger_that_is_lost_keeps_only_its_own_receipts_waiting(world: World) -> None:
+    lost, other = world.approved_campaign(NUMBERS), world.approved_campaign(NUMBERS)
+    for campaign, name in ((lost, "lost-0"), (other, "m-0")):
+        drive(world, campaign)
+        world.answer(campaign, 0, 1, [accepted(0, name)])
+        world.folder.fold(world.workspace, campaign, 0)
+    known = number_at(world, other, 0)
+    world.blobs.delete(world.delivery.chunk(world.workspace, lost, 0).ledger)
+    receive(world, (known, "lost-0", 2), (known, "m-0", 2))
+    resolved = world.receipts.resolve(world.channel)
+    assert (resolved.matched, resolved.waiting) == (1, 1)
+
+
 def test_a_receipt_before_its_response_is_matched_at_the_next_try(world: World) -> None:
     campaign = world.approved_campaign(NUMBERS)
     drive(world, campaign)
@@ -308,6 +320,24 @@ def test_the_sweep_restarts_lost_executions_and_leaves_running_ones(world: World
     world.sweep.retry_receipts()
 
 
+def test_a_ledger_that_an_unclean_stop_lost_leaves_doubt_and_nobody_is_sent_twice(
+    world: World,
+) -> None:
+    campaign = world.approved_campaign(NUMBERS)
+    drive(world, campaign)
+    world.answer(campaign, 0, 1, [accepted(n, f"m-{n}") for n in range(3)])
+    world.folder.fold(world.workspace, campaign, 0)
+    before = world.delivery.chunk(world.workspace, campaign, 0)
+    world.sweep.hold_all(world.moderator.actor)
+    assert world.delivery.chunk(world.workspace, campaign, 0) == before
+
+    world.blobs.delete(before.ledger)
+    world.sweep.hold_all(world.moderator.actor)
+    chunk = world.delivery.chunk(world.workspace, campaign, 0)
+    assert (chunk.ledger, chunk.as_of, chunk.intent) == ("", None, before.intent)
+    assert chunk.counters.pending == len(NUMBERS)
+
+
 def test_after_an_unclean_stop_everything_live_is_held_until_released(world: World) -> None:
     building = world.approved_campaign(NUMBERS)
     sending = world.approved_campaign(NUMBERS)
@@ -364,14 +394,13 @@ def test_what_matched_is_not_matched_again_each_minute(world: World) -> None:
     assert world.receipts.retry(world.channel).matched == 0
 
 
-def test_two_numbers_with_one_token_are_told_apart(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tokens, "hasher", lambda _key: lambda _digits: bytes(32))
+def test_numbers_that_no_list_can_hold_match_nobody(world: World) -> None:
     campaign = world.approved_campaign(NUMBERS[:1])
     drive(world, campaign)
     world.answer(campaign, 0, 1, [accepted(0, "m-0")])
-    receive(world, (str(NUMBERS[1]), "m-0", 2))
+    # A number with a zero before it, one of nearly its digits, and one beyond 64 bits.
+    strangers = (f"0{NUMBERS[0]}", str(NUMBERS[0] + 1), str(NUMBERS[0] + 2**64), "9" * 40)
+    receive(world, *((stranger, "m-0", 2) for stranger in strangers))
     assert world.receipts.resolve(world.channel).matched == 0
     receive(world, (str(NUMBERS[0]), "m-0", 2))
     assert world.receipts.resolve(world.channel).matched == 1
