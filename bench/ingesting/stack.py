@@ -49,6 +49,9 @@ class Run:
     seconds: float
     cpu_seconds: float
     stack_cpu_seconds: float
+    # What the index of hashes took after that.
+    index_seconds: float
+    index_peak_rss_mib: float
     peak_rss_mib: float
     list: RecipientList
     # Of the spilled files together.
