@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Octets that are held at a time.
 HELD: Final = 4 * 1024 * 1024
+# Batches likewise: each takes room of its own, however few numbers of its block are new.
+BATCHES: Final = 64
 # Of a stretch, so that it fits memory together with what becomes of it: tokens, octets of texts.
 STRETCH_TOKENS: Final = 80_000
 STRETCH_TEXTS: Final = 2 * 1024 * 1024
@@ -51,7 +53,7 @@ class Spill:
     def add(self, batch: Batch) -> None:
         self._batches.append(batch)
         self._held += batch.tokens.nbytes + len(batch.text)
-        if self._held >= HELD:
+        if self._held >= HELD or len(self._batches) >= BATCHES:
             self.flush()
 
     def flush(self) -> None:
