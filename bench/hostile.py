@@ -87,10 +87,10 @@ def most(size: int) -> Iterator[bytes]:
 
 def wide(size: int) -> Iterator[bytes]:
     names = ",".join(f"column {place}" for place in range(50))
-    yield f"phone,{names}\n".encode()
-    tail = ",".join(["y" * 100] * 50)
-    lines = size // (13 + len(tail))
-    yield from numbers(447_400_000_000, lines, f",{tail}\n".encode())
+    heading, first = f"phone,{names}\n".encode(), 447_400_000_000
+    rest = f",{','.join(['y' * 100] * 50)}\n".encode()
+    yield heading
+    yield from numbers(first, (size - len(heading)) // (len(str(first)) + len(rest)), rest)
 
 
 def after(start: bytes, pieces: Callable[[int], Iterator[bytes]]) -> Pieces:
